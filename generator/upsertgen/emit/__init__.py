@@ -1,0 +1,104 @@
+"""Emit: the Api tree and the templates to files in memory, formatted, and each Python file proven.
+
+What the last run emitted from the same rendered text is taken over, so only what differs is formatted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from upsertgen.configuration import Settings
+from upsertgen.emit.drafts import Draft, Drafts
+from upsertgen.emit.formatting import Formatter, PythonSource, default_jobs, workers
+from upsertgen.emit.models import generate_all
+from upsertgen.emit.templates import Templates
+from upsertgen.ir.tree import Api
+
+
+@dataclass(frozen=True)
+class EmittedFile:
+    """One file of the distribution.
+
+    Attributes:
+        text: Its contents.
+        rendered: The digest of what it was made from, before it was formatted.
+        specs: The spec files it comes from, by their path inside the specs folder; empty for all.
+        template: The template it comes from.
+    """
+
+    text: str
+    rendered: str
+    specs: tuple[str, ...]
+    template: str
+
+
+Reuse = Callable[[str, str], str | None]
+"""Given a path and a digest of its rendered text: the text that is there already, if it is of that digest."""
+
+Progress = Callable[[str, int, int], None]
+"""Told what is going on: the stage, how many steps are done, and how many there are."""
+
+
+def emit(
+    api: Api, templates: Templates, settings: Settings, reuse: Reuse, progress: Progress
+) -> dict[str, EmittedFile]:
+    """Return every file of the distribution.
+
+    Args:
+        api: What to emit.
+        templates: How to lay it out.
+        settings: How to call it.
+        reuse: Returns what an earlier run emitted.
+        progress: Told how far it has come.
+
+    Returns:
+        The files by their path, with `/`, in the output folder.
+
+    Raises:
+        InvalidInput: A template of the user's own is wrong.
+        UnprovenFile: A file is not what it was meant to be.
+    """
+    drafts = Drafts(api, templates, settings)
+    modules = drafts.classes_modules()
+    new = {path: module for path, module in modules.items() if reuse(path, module.rendered) is None}
+    tasks = [module.classes.task for module in new.values() if module.classes.task is not None]
+    ready: list[Draft] = []
+    waiting: list[Draft] = []
+    texts: dict[str, str] = {}
+
+    def add(found: Iterable[Draft]) -> None:
+        fresh: list[Draft] = []
+        for draft in found:
+            known = reuse(draft.path, draft.rendered)
+            if known is None and draft.expectation is not None:
+                fresh.append(draft)
+            else:
+                texts[draft.path] = draft.text if known is None else known
+                ready.append(draft)
+            progress("Rendering", len(ready) + len(waiting) + len(fresh), drafts.count)
+        formatter.submit(
+            PythonSource(draft.path, draft.text, draft.expectation)
+            for draft in fresh
+            if draft.expectation
+        )
+        waiting.extend(fresh)
+
+    with workers(settings.jobs) as executor:
+        formatter = Formatter(executor, settings.jobs or default_jobs())
+        generated = executor.submit(generate_all, tasks) if tasks else None
+        add(drafts.others())
+        results = iter(generated.result() if generated is not None else ())
+        add(
+            drafts.classes(
+                path,
+                module,
+                next(results) if path in new and module.classes.task is not None else None,
+            )
+            for path, module in modules.items()
+        )
+        texts |= formatter.collect(lambda done, total: progress("Formatting", done, total))
+    return {
+        draft.path: EmittedFile(texts[draft.path], draft.rendered, draft.specs, draft.template)
+        for draft in sorted((*ready, *waiting), key=lambda draft: draft.path)
+    }

@@ -1,0 +1,120 @@
+"""The modules of models and TypedDicts: which classes a version defines and which it takes over."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from upsertgen.emit.encode import raw
+from upsertgen.emit.models import BASES, ModelsTask
+from upsertgen.emit.proof import Expectation
+from upsertgen.emit.schema import model_schema
+from upsertgen.ir.tree import Api, Model, Role, Version
+
+
+@dataclass(frozen=True)
+class ClassesModule:
+    """One module of classes.
+
+    Attributes:
+        task: What to generate, or nothing when all its classes come from older versions.
+        elsewhere: Classes of older versions: their package, their name there, their name here.
+        aliases: Second names of classes: the name, and the second name.
+        exported: Every name that the module exports, sorted.
+    """
+
+    task: ModelsTask | None
+    elsewhere: tuple[tuple[str, str, str], ...]
+    aliases: tuple[tuple[str, str], ...]
+    exported: tuple[str, ...]
+
+    def expectation(self, api: Api, version: Version, *, exact: bool) -> Expectation:
+        """Return what the emitted module must define."""
+        found = {"assign __all__"} | {f"assign {alias}" for _, alias in self.aliases}
+        if self.task is not None:
+            suffix = "Dict" if self.task.typed_dicts else ""
+            for model in owned(api, version, typed_dicts=self.task.typed_dicts):
+                name = f"{model.class_name}{suffix}"
+                found |= self._definitions(model, name, self.task.typed_dicts)
+        return Expectation(frozenset(found), exact)
+
+    @staticmethod
+    def _definitions(model: Model, name: str, typed_dicts: bool) -> set[str]:
+        if not typed_dicts:
+            return {f"class {name}"} | {f"field {name}.{field.name}" for field in model.fields}
+        wire_names = [raw(field.wire_name) for field in model.fields]
+        if not all(
+            wire_name.isidentifier() and not keyword.iskeyword(wire_name)
+            for wire_name in wire_names
+        ):
+            return {f"assign {name}"}
+        return {f"class {name}"} | {f"field {name}.{wire_name}" for wire_name in wire_names}
+
+
+def class_names(api: Api, version: Version) -> dict[str, str]:
+    """Return the name by which a version knows each of its models, by the model's key."""
+    names: dict[str, str] = {}
+    for exported in version.models:
+        model = api.models[exported.model]
+        current = names.get(exported.model)
+        preferred = current is None or exported.name == model.class_name
+        better = (
+            current is not None
+            and current != model.class_name
+            and _plainness(exported.name) < _plainness(current)
+        )
+        if preferred or better:
+            names[exported.model] = exported.name
+    return names
+
+
+def _plainness(name: str) -> tuple[int, str]:
+    return (len(name), name)
+
+
+def owned(api: Api, version: Version, *, typed_dicts: bool) -> list[Model]:
+    """Return the models whose classes a version defines, by name."""
+    models = [
+        model
+        for model in api.models.values()
+        if model.owner == version.package and (model.role is Role.REQUEST or not typed_dicts)
+    ]
+    return sorted(models, key=lambda model: model.class_name)
+
+
+def classes_module(api: Api, version: Version, *, typed_dicts: bool) -> ClassesModule:
+    """Return what a version's module of models, or of TypedDicts, consists of."""
+    suffix = "Dict" if typed_dicts else ""
+    names = class_names(api, version)
+    elsewhere: list[tuple[str, str, str]] = []
+    aliases: list[tuple[str, str]] = []
+    exported: list[str] = []
+    for one in version.models:
+        model = api.models[one.model]
+        if typed_dicts and model.role is not Role.REQUEST:
+            continue
+        exported.append(f"{one.name}{suffix}")
+        if model.owner != version.package and one.name == names[one.model]:
+            elsewhere.append((model.owner, f"{model.class_name}{suffix}", f"{one.name}{suffix}"))
+        elif one.name != names[one.model]:
+            aliases.append((f"{names[one.model]}{suffix}", f"{one.name}{suffix}"))
+    models = owned(api, version, typed_dicts=typed_dicts)
+    task = _task(models, names, typed_dicts=typed_dicts) if models else None
+    return ClassesModule(task, tuple(elsewhere), tuple(aliases), tuple(sorted(exported)))
+
+
+def _task(models: list[Model], names: Mapping[str, str], *, typed_dicts: bool) -> ModelsTask:
+    schema, stubs = model_schema(models, names, typed_dicts=typed_dicts)
+    return ModelsTask(
+        schema=schema,
+        stubs=stubs,
+        bases={names[model.key]: BASES[model.role] for model in models},
+        names={
+            f"{names[model.key]}.{raw(field.wire_name)}": field.name
+            for model in models
+            for field in model.fields
+            if raw(field.wire_name) != field.name
+        },
+        typed_dicts=typed_dicts,
+    )

@@ -1,0 +1,124 @@
+"""Formatting and proving, in worker processes: the part of a run that takes the time.
+
+Only text that differs is formatted, and a file whose text is the same as in the last run not at all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+from upsertgen.emit.encode import LINE_LENGTH
+from upsertgen.emit.proof import Expectation, UnprovenFile, prove
+
+
+@dataclass(frozen=True)
+class PythonSource:
+    """A Python file that was rendered and has to be formatted and proven."""
+
+    path: str
+    text: str
+    expectation: Expectation
+
+
+def default_jobs() -> int:
+    """Return how many processes to use when nobody says: one a processor, at most 4."""
+    return min(
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 4
+    )
+
+
+@contextmanager
+def workers(jobs: int | None) -> Iterator[Executor]:
+    """Provide the worker processes of a run; they start when the first task is given to them."""
+    # Forking is the fastest start; where there is no fork, the default of the platform is used.
+    context = (
+        get_context("fork") if hasattr(os, "fork") and os.name == "posix" and _is_linux() else None
+    )
+    with ProcessPoolExecutor(jobs or default_jobs(), mp_context=context) as executor:
+        yield executor
+
+
+def _is_linux() -> bool:
+    return os.uname().sysname == "Linux"
+
+
+class Formatter:
+    """Formats and proves Python files in worker processes while their texts still come in.
+
+    Args:
+        executor: The worker processes.
+        jobs: How many there are.
+    """
+
+    def __init__(self, executor: Executor, jobs: int) -> None:
+        self._executor = executor
+        self._jobs = jobs
+        self._distinct: dict[str, list[PythonSource]] = {}
+        self._futures: dict[Future[list[str]], list[str]] = {}
+
+    def submit(self, sources: Iterable[PythonSource]) -> None:
+        """Hand files to the workers; a text that was handed over before is not formatted again."""
+        new: list[PythonSource] = []
+        for source in sources:
+            known = self._distinct.setdefault(source.text, [])
+            known.append(source)
+            if len(known) == 1:
+                new.append(source)
+        # Long files first, so that no worker is left with one at the end; several a task, so that
+        # handing them over costs little.
+        new.sort(key=lambda source: -len(source.text))
+        size = max(1, min(8, len(new) // (self._jobs * 4)))
+        for start in range(0, len(new), size):
+            chunk = new[start : start + size]
+            future = self._executor.submit(
+                format_texts, [(source.path, source.text) for source in chunk]
+            )
+            self._futures[future] = [source.text for source in chunk]
+
+    def collect(self, done: Callable[[int, int], None]) -> dict[str, str]:
+        """Return the formatted texts by path, once all are there.
+
+        Args:
+            done: Told how many of how many texts are finished.
+
+        Raises:
+            UnprovenFile: A file is not what it was meant to be.
+        """
+        formatted: dict[str, str] = {}
+        finished = 0
+        for future in as_completed(self._futures):
+            for text, result in zip(self._futures[future], future.result(), strict=True):
+                finished += 1
+                for source in self._distinct[text]:
+                    prove(source.path, result, source.expectation)
+                    formatted[source.path] = result
+            done(finished, len(self._distinct))
+        return formatted
+
+
+def format_texts(sources: list[tuple[str, str]]) -> list[str]:
+    """Format Python texts with black. Runs in a worker process.
+
+    Args:
+        sources: Pairs of a path, for messages, and a text.
+
+    Raises:
+        UnprovenFile: A text is no Python.
+    """
+    from black import format_str
+    from black.mode import Mode, TargetVersion
+    from black.parsing import InvalidInput
+
+    mode = Mode(target_versions={TargetVersion.PY311}, line_length=LINE_LENGTH)
+    texts: list[str] = []
+    for path, text in sources:
+        try:
+            texts.append(format_str(text, mode=mode))
+        except InvalidInput as error:
+            raise UnprovenFile(f"{path} is no Python: {error}") from None
+    return texts

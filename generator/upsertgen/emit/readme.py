@@ -1,0 +1,94 @@
+"""The example that the README of the distribution shows: a request of one object type, from its spec."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from upsertgen.emit.encode import value_literal
+from upsertgen.errors import InvalidInput, Location, Problem, quoted
+from upsertgen.ir.tree import Api, Operation, ReferenceType, Resource, Type, Version
+from upsertgen.spec_text import SpecText
+
+
+@dataclass(frozen=True)
+class ReadmeExample:
+    """What the README shows.
+
+    Attributes:
+        version: The version that it imports; the newest that has the object type.
+        resource: The object type.
+        operation: The method that it calls.
+        arguments: The lines of the call's arguments, not indented.
+        results: The Python name of the response's field that holds what was written, if there is one.
+        errors: The Python name of the response's field that holds what failed, if there is one.
+    """
+
+    version: Version
+    resource: Resource
+    operation: Operation
+    arguments: tuple[str, ...]
+    results: str | None
+    errors: str | None
+
+
+def readme_example(api: Api, object_type: str | None) -> ReadmeExample | None:
+    """Return the example of an object type, or of the first that has one.
+
+    Raises:
+        InvalidInput: The object type that the settings name does not exist, or has no example.
+    """
+    for version in reversed(api.versions):
+        for resource in version.resources:
+            if object_type is not None and resource.name != object_type:
+                continue
+            for operation in resource.operations:
+                if _is_shown(operation):
+                    return _example(api, version, resource, operation)
+    if object_type is None:
+        return None
+    raise InvalidInput(
+        [
+            Problem(
+                Location("pyproject.toml"),
+                f"there is no example for the object type {quoted(object_type)}",
+                "an object type whose request body has an example, and that needs no other arguments",
+                "correct 'example' in [tool.upsertgen], or add an example to its spec or an overlay",
+            )
+        ]
+    )
+
+
+def _is_shown(operation: Operation) -> bool:
+    given = {name for name, _ in operation.example.fields} if operation.example else set()
+    by_fields = operation.body is not None and operation.body.by_fields
+    needed = {one.wire_name for one in operation.parameters if one.required}
+    return by_fields and needed <= given
+
+
+def _example(api: Api, version: Version, resource: Resource, operation: Operation) -> ReadmeExample:
+    names = {one.wire_name: one.name for one in operation.parameters}
+    lines: list[str] = []
+    for wire_name, value in operation.example.fields if operation.example else ():
+        if isinstance(value, tuple):
+            items = [f"    {value_literal(item)}," for item in value]
+            lines += [f"{names[wire_name]}=[", *items, "],"]
+        else:
+            lines.append(f"{names[wire_name]}={value_literal(value)},")
+    upsert = operation.upsert
+    answer = operation.responses[0].type
+    return ReadmeExample(
+        version=version,
+        resource=resource,
+        operation=operation,
+        arguments=tuple(lines),
+        results=_field_name(api, answer, upsert.results if upsert else None),
+        errors=_field_name(api, answer, upsert.errors if upsert else None),
+    )
+
+
+def _field_name(api: Api, kind: Type | None, wire_name: SpecText | None) -> str | None:
+    if not isinstance(kind, ReferenceType):
+        return None
+    return next(
+        (field.name for field in api.models[kind.body].fields if field.wire_name == wire_name), None
+    )

@@ -1,0 +1,140 @@
+"""Types and models of the tree to the JSON Schema that datamodel-code-generator is given.
+
+It never sees a spec: only schemas that are written here, with names that are ours. Text from the spec
+reaches it as field names and descriptions, which it quotes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from upsertgen.emit.annotations import open_types
+from upsertgen.emit.encode import model_description, raw
+from upsertgen.ir.tree import (
+    AnyType,
+    ArrayType,
+    EnumerationType,
+    MapType,
+    Model,
+    NullableType,
+    ObjectValue,
+    ReferenceType,
+    Role,
+    Scalar,
+    ScalarType,
+    Type,
+    UnionType,
+    Value,
+)
+from upsertgen.spec_text import SpecText
+
+_FORMATS = frozenset(("date-time", "date", "uuid"))
+_JSON_TYPES = {"str": "string", "int": "integer", "bool": "boolean", "float": "number"}
+
+
+def model_schema(
+    models: list[Model], names: Mapping[str, str], *, typed_dicts: bool
+) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return one JSON Schema document that defines some models, and which of its definitions are stubs.
+
+    A stub stands for a class of another version that the models refer to.
+
+    Args:
+        models: The models to define.
+        names: The class name of every model, by its key.
+        typed_dicts: Whether TypedDicts are meant, which carry no constraints and are named `...Dict`.
+    """
+    suffix = "Dict" if typed_dicts else ""
+    writer = _Writer({key: f"{name}{suffix}" for key, name in names.items()}, typed_dicts)
+    own = {f"{names[model.key]}{suffix}": writer.model(model) for model in models}
+    foreign = {
+        name: {"type": "object", "properties": {}} for name in sorted(writer.used - own.keys())
+    }
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$defs": {**own, **foreign},
+    }
+    return schema, frozenset(foreign)
+
+
+class _Writer:
+    def __init__(self, names: Mapping[str, str], typed_dicts: bool) -> None:
+        self._names = names
+        self._typed_dicts = typed_dicts
+        self.used: set[str] = set()
+
+    def model(self, model: Model) -> dict[str, Any]:
+        schema: dict[str, Any] = {"type": "object"}
+        if model.description is not None:
+            schema["description"] = model_description(model.description)
+        schema["properties"] = {}
+        for field in model.fields:
+            written = self.type(field.type)
+            if field.default is not None and not self._typed_dicts:
+                written["default"] = thaw(field.default.value)
+            if field.description is not None:
+                written["description"] = model_description(field.description)
+            schema["properties"][raw(field.wire_name)] = written
+        schema["required"] = [raw(field.wire_name) for field in model.fields if field.required]
+        if model.additional is not None and not self._typed_dicts:
+            lenient = model.role is Role.RESPONSE and isinstance(model.additional, AnyType)
+            if not lenient:
+                schema["additionalProperties"] = self.type(model.additional) or True
+        return schema
+
+    def type(self, kind: Type) -> dict[str, Any]:
+        match kind:
+            case ReferenceType(body):
+                self.used.add(self._names[body])
+                return {"$ref": f"#/$defs/{self._names[body]}"}
+            case ScalarType(name, constraints):
+                scalar = {"type": "string", "format": name} if name in _FORMATS else {"type": name}
+                return {**scalar, **self._constraints(constraints)}
+            case EnumerationType(values, is_open):
+                enumeration: dict[str, Any] = {"enum": [_scalar(value) for value in values]}
+                if not is_open:
+                    return enumeration
+                return {
+                    "anyOf": [
+                        enumeration,
+                        *({"type": _JSON_TYPES[one]} for one in open_types(values)),
+                    ]
+                }
+            case ArrayType(items, constraints):
+                return {
+                    "type": "array",
+                    "items": self.type(items),
+                    **self._constraints(constraints),
+                }
+            case MapType(values):
+                return {"type": "object", "additionalProperties": self.type(values) or True}
+            case NullableType(inner):
+                return {"anyOf": [self.type(inner), {"type": "null"}]}
+            case UnionType(alternatives, None):
+                return {"anyOf": [self.type(one) for one in alternatives]}
+            case UnionType(alternatives, SpecText() as discriminator):
+                written = [self.type(one) for one in alternatives]
+                if self._typed_dicts:
+                    return {"anyOf": written}
+                return {"oneOf": written, "discriminator": {"propertyName": raw(discriminator)}}
+            case _:
+                return {}
+
+    def _constraints(self, constraints: tuple[tuple[str, Scalar], ...]) -> dict[str, Any]:
+        return (
+            {} if self._typed_dicts else {keyword: _scalar(value) for keyword, value in constraints}
+        )
+
+
+def thaw(value: Value) -> Any:
+    """Return a value of the tree as plain JSON data."""
+    if isinstance(value, ObjectValue):
+        return {raw(name): thaw(item) for name, item in value.fields}
+    if isinstance(value, tuple):
+        return [thaw(item) for item in value]
+    return _scalar(value)
+
+
+def _scalar(value: Scalar) -> Any:
+    return raw(value) if isinstance(value, SpecText) else value

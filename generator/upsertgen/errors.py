@@ -1,0 +1,100 @@
+"""What can be wrong with an input, and where.
+
+Every problem names a place, says what is wrong there, what was expected, and how to mend it. A run
+collects all the problems of a stage before it fails, so that a person mends them in one go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Location:
+    """A place in an input file.
+
+    Attributes:
+        path: The file, as the person who runs the command would name it.
+        line: The line, counted from 1.
+        column: The column, counted from 1.
+    """
+
+    path: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong with an input.
+
+    Attributes:
+        location: Where it stands.
+        wrong: What is wrong, as a clause without a full stop.
+        expected: What was expected instead.
+        mend: What to do about it, as an imperative.
+    """
+
+    location: Location
+    wrong: str
+    expected: str
+    mend: str
+
+    def __str__(self) -> str:
+        text = f"{self.wrong}; expected {self.expected}; {self.mend}"
+        return f"{self.location}: {printable(text)}"
+
+
+class InvalidInput(Exception):
+    """The input cannot be used. Nothing was written.
+
+    Attributes:
+        problems: Every problem that was found, sorted by place, each once.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(sorted(set(problems)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Problems:
+    """Collects problems while a stage goes on, and fails at its end.
+
+    Example:
+        >>> problems = Problems()
+        >>> problems.add(Location("a.yaml", 3, 5), "'x' is odd", "an even number", "use 2")
+        >>> problems.raise_if_any()
+        Traceback (most recent call last):
+        ...
+        upsertgen.errors.InvalidInput: a.yaml:3:5: 'x' is odd; expected an even number; use 2
+    """
+
+    def __init__(self) -> None:
+        self._found: list[Problem] = []
+
+    def add(self, location: Location, wrong: str, expected: str, mend: str) -> None:
+        """Note one problem."""
+        self._found.append(Problem(location, wrong, expected, mend))
+
+    def raise_if_any(self) -> None:
+        """Raise `InvalidInput` with all that was noted; do nothing when nothing was."""
+        if self._found:
+            raise InvalidInput(self._found)
+
+
+def printable(text: str) -> str:
+    """Return `text` without characters that a terminal would obey instead of show."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def quoted(value: object, *, longest: int = 60) -> str:
+    """Return a value of an input as it is shown in a message: quoted, and cut when it is long."""
+    text = repr(value)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -1,0 +1,221 @@
+"""What OpenAPI cannot say: the extensions `x-upsert`, `x-errors`, `x-retry` and `x-rate-limit`.
+
+They stand at an operation, usually put there by an overlay. Each is checked against a JSON Schema, so
+that a misspelt field is a located problem like any other.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from upsertgen.errors import Problems, quoted
+from upsertgen.ir.tree import ErrorRule, Policy, Upsert
+from upsertgen.spec_text import SpecText
+from upsertgen.specs.references import Node
+from upsertgen.specs.validation import compile_schema, validate
+
+ERRORS = {
+    "authentication": "AuthenticationError",
+    "permission": "PermissionDeniedError",
+    "validation": "ValidationError",
+    "conflict": "ConflictError",
+    "rate-limit": "RateLimitError",
+    "daily-limit": "DailyLimitError",
+    "locked": "LockedError",
+    "account-moving": "AccountMovingError",
+    "server": "ServerError",
+}
+"""What an error response can mean, and the exception class of the client that says so."""
+
+_TEXT = {"type": "string", "minLength": 1}
+_SECONDS = {"type": "number", "minimum": 0, "maximum": 86400}
+_BACKOFF = {"initial": 0.5, "multiplier": 2.0, "maximum": 30.0}
+
+_SCHEMAS: dict[str, dict[str, Any]] = {
+    "x-upsert": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["inputs", "key", "results"],
+        "properties": dict.fromkeys(
+            ("inputs", "key", "key-property", "trace-id", "results", "errors", "created"), _TEXT
+        ),
+    },
+    "x-errors": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["rules"],
+        "properties": {
+            "fields": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": dict.fromkeys(("message", "category", "correlation-id"), _TEXT),
+            },
+            "rules": {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["status", "error"],
+                    "properties": {
+                        "status": {
+                            "type": "array",
+                            "minItems": 1,
+                            "items": {
+                                "anyOf": [
+                                    {"type": "integer", "minimum": 100, "maximum": 599},
+                                    {"type": "string", "pattern": "^[1-5]XX$"},
+                                ]
+                            },
+                        },
+                        "when": {
+                            "type": "object",
+                            "minProperties": 1,
+                            "additionalProperties": _TEXT,
+                        },
+                        "error": {"enum": sorted(ERRORS)},
+                        "retry": {"type": "boolean"},
+                        "minimum-delay": _SECONDS,
+                        "delay-header": {"type": "string", "pattern": "^[A-Za-z0-9-]+$"},
+                    },
+                },
+            },
+        },
+    },
+    "x-retry": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "transport": {"type": "boolean"},
+            "backoff": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "initial": _SECONDS,
+                    "multiplier": {"type": "number", "minimum": 1},
+                    "maximum": _SECONDS,
+                },
+            },
+        },
+    },
+    "x-rate-limit": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["headers"],
+        "properties": {
+            "headers": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    name: {"type": "string", "pattern": "^[A-Za-z0-9-]+$"}
+                    for name in (
+                        "maximum",
+                        "remaining",
+                        "interval-milliseconds",
+                        "daily-maximum",
+                        "daily-remaining",
+                    )
+                },
+            }
+        },
+    },
+}
+
+DEFAULT_RULES = (
+    ErrorRule(
+        (401,), (), ERRORS["authentication"], retry=False, minimum_delay=0.0, delay_header=None
+    ),
+    ErrorRule((403,), (), ERRORS["permission"], retry=False, minimum_delay=0.0, delay_header=None),
+    ErrorRule(
+        (400, 422), (), ERRORS["validation"], retry=False, minimum_delay=0.0, delay_header=None
+    ),
+    ErrorRule((409,), (), ERRORS["conflict"], retry=False, minimum_delay=0.0, delay_header=None),
+    ErrorRule((429,), (), ERRORS["rate-limit"], retry=True, minimum_delay=0.0, delay_header=None),
+    ErrorRule(("5XX",), (), ERRORS["server"], retry=False, minimum_delay=0.0, delay_header=None),
+)
+"""What statuses mean where the spec does not say: RFC 9110, and RFC 6585 for 429.
+
+Only a 429 is sent again, because it says that the request was not processed.
+"""
+
+
+def read_upsert(operation: Node, problems: Problems) -> Upsert | None:
+    """Return what `x-upsert` says at an operation, or nothing when it is absent or wrong."""
+    data = _read(operation, "x-upsert", problems)
+    if not data:
+        return None
+    text = {name: SpecText(value) for name, value in data.items()}
+    return Upsert(
+        inputs=text["inputs"],
+        key=text["key"],
+        key_property=text.get("key-property"),
+        trace_id=text.get("trace-id"),
+        results=text["results"],
+        errors=text.get("errors"),
+        created=text.get("created"),
+    )
+
+
+def read_policy(operation: Node, problems: Problems) -> Policy:
+    """Return how the errors of an operation are read and which requests are sent again."""
+    errors = _read(operation, "x-errors", problems)
+    retry = _read(operation, "x-retry", problems)
+    rate_limit = _read(operation, "x-rate-limit", problems)
+    rules = tuple(_rule(rule) for rule in errors["rules"]) if errors else DEFAULT_RULES
+    backoff = {**_BACKOFF, **retry.get("backoff", {})}
+    return Policy(
+        rules=rules,
+        retry_transport=bool(retry.get("transport", False)),
+        backoff=tuple((name, float(backoff[name])) for name in _BACKOFF),
+        fields=_names(errors.get("fields", {})),
+        rate_limit_headers=_names(rate_limit.get("headers", {})),
+    )
+
+
+def _rule(rule: dict[str, Any]) -> ErrorRule:
+    header = rule.get("delay-header")
+    return ErrorRule(
+        statuses=tuple(rule["status"]),
+        when=tuple(
+            (SpecText(field), SpecText(value)) for field, value in rule.get("when", {}).items()
+        ),
+        error=ERRORS[rule["error"]],
+        retry=bool(rule.get("retry", False)),
+        minimum_delay=float(rule.get("minimum-delay", 0.0)),
+        delay_header=SpecText(header) if header else None,
+    )
+
+
+def _names(data: dict[str, str]) -> tuple[tuple[str, SpecText], ...]:
+    return tuple((name.replace("-", "_"), SpecText(value)) for name, value in sorted(data.items()))
+
+
+def _read(operation: Node, name: str, problems: Problems) -> dict[str, Any]:
+    if name not in operation.value:
+        return {}
+    node = operation.child(name)
+    valid = validate(
+        node.value,
+        _validator(name),
+        lambda pointer, key: node.document.locate((*node.pointer, *pointer), key=key),
+        problems,
+    )
+    return node.value if valid else {}
+
+
+def check_extension_names(operation: Node, problems: Problems) -> None:
+    """Note extensions that look like ours and are not."""
+    for key in operation.value:
+        if key.startswith(("x-upsert", "x-error", "x-retr", "x-rate")) and key not in _SCHEMAS:
+            problems.add(
+                operation.document.locate((*operation.pointer, key), key=True),
+                f"the extension {quoted(key)} is not known",
+                f"one of {', '.join(_SCHEMAS)}",
+                "correct its name",
+            )
+
+
+@cache
+def _validator(name: str) -> Any:
+    return compile_schema(_SCHEMAS[name])

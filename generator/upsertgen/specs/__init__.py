@@ -1,0 +1,100 @@
+"""Read: spec files and overlays to validated documents whose every node knows its file and line.
+
+A specs folder holds one folder for each API version and, in `overlays/`, what corrects and completes
+them:
+
+    specs/
+      v3/contacts.yaml           one object type: its paths, and the components that only it uses
+      v3/schemas.yaml            what object types share; a document whose `paths` is empty
+      overlays/corrections.yaml  OpenAPI Overlay 1.0, applied to every version in order of file name
+
+Files end in `.yaml`, `.yml` or `.json`. A `$ref` is relative to its file and stays in the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from upsertgen.errors import Location, Problems
+from upsertgen.inputs import OVERLAYS, spec_files
+from upsertgen.specs.document import Document
+from upsertgen.specs.overlays import Overlay
+from upsertgen.specs.references import References, check_references
+from upsertgen.specs.validation import validate_document
+from upsertgen.specs.yaml_reader import read_yaml
+
+
+@dataclass(frozen=True)
+class Specs:
+    """Everything a specs folder says.
+
+    Attributes:
+        documents: Every document, by its path inside the folder.
+        references: Follows `$ref`s between them.
+    """
+
+    documents: Mapping[str, Document]
+    references: References
+
+
+def read(folder: Path) -> Specs:
+    """Read a specs folder: parse, apply the overlays, validate, and follow every `$ref` once.
+
+    Args:
+        folder: The specs folder.
+
+    Returns:
+        The documents, corrected by the overlays.
+
+    Raises:
+        InvalidInput: With every problem of the first stage that found any.
+    """
+    problems = Problems()
+    documents: dict[str, Document] = {}
+    overlays: list[Overlay] = []
+    for path in spec_files(folder):
+        shown = path.as_posix()
+        text = _text(path, problems)
+        parsed = None if text is None else read_yaml(text, shown, problems)
+        if parsed is None:
+            continue
+        data, node = parsed
+        if path.parent.name == OVERLAYS:
+            overlays.append(Overlay(shown, data, node, problems))
+        else:
+            key = path.relative_to(folder).as_posix()
+            documents[key] = Document(shown, path.parent.name, path.stem, key, data, node)
+    for document in documents.values():
+        validate_document(document, problems)
+    problems.raise_if_any()
+    for overlay in overlays:
+        overlay.apply(documents.values(), problems)
+    problems.raise_if_any()
+    for document in documents.values():
+        if document.corrections:
+            validate_document(document, problems)
+    check_references(documents, problems)
+    problems.raise_if_any()
+    return Specs(documents, References(documents))
+
+
+def _text(path: Path, problems: Problems) -> str | None:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problems.add(
+            Location(path.as_posix()),
+            f"byte {error.start} is not UTF-8",
+            "text in UTF-8",
+            "save the file as UTF-8",
+        )
+    except OSError as error:
+        problems.add(
+            Location(path.as_posix()),
+            f"the file cannot be read ({error.strerror})",
+            "a file",
+            "check it",
+        )
+    return None

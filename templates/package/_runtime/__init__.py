@@ -1,0 +1,1 @@
+"""How calls are made: requests, credentials, retries, answers. No part of the public interface."""

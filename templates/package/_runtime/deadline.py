@@ -1,0 +1,55 @@
+"""The moment by which a call must be over."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import httpx2
+
+from .answer import Failure
+
+
+class Deadline:
+    """The end of a call's time budget, which starts now.
+
+    Args:
+        time_budget: Seconds, or None for no end.
+    """
+
+    def __init__(self, time_budget: float | None) -> None:
+        self._end = math.inf if time_budget is None else time.monotonic() + time_budget
+
+    def allows(self, delay: float) -> bool:
+        """Tell whether there is time left after a delay.
+
+        Args:
+            delay: Seconds from now.
+
+        Returns:
+            Whether the delay ends before the time budget does.
+        """
+        return time.monotonic() + delay < self._end
+
+    def limit(self, timeout: httpx2.Timeout) -> httpx2.Timeout:
+        """Shorten timeouts to the time that is left.
+
+        Args:
+            timeout: What is configured.
+
+        Returns:
+            Timeouts of which none is longer than the time that is left.
+        """
+        left = max(0.0, self._end - time.monotonic())
+        if left == math.inf:
+            return timeout
+        return httpx2.Timeout(
+            connect=left if timeout.connect is None else min(timeout.connect, left),
+            read=left if timeout.read is None else min(timeout.read, left),
+            write=left if timeout.write is None else min(timeout.write, left),
+            pool=left if timeout.pool is None else min(timeout.pool, left),
+        )
+
+    def missed(self) -> Failure:
+        """Give the outcome of an attempt that was not over in time."""
+        return Failure("no complete answer within the time budget", retryable=True)

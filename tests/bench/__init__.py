@@ -1,0 +1,1 @@
+"""Measurements of speed: `make bench`. Figures are ratios within one run, because machines are noisy."""

@@ -1,0 +1,200 @@
+"""The token is sent to one place and shown nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import pickle
+import socket
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from conftest import TOKEN, Caller, RawServer, Server, answer, raw_answer
+from emitted_client import AsyncClient, Client
+from package import errors
+from package._runtime.credentials import BearerAuth, Token
+
+BAD_TOKENS = [
+    "",
+    "secret-\r\nX-Evil: 1",
+    "secret-\n",
+    " secret-",
+    "secret- 1",
+    "secret-é",
+    "secret-\x00",
+]
+
+
+def shown(error: BaseException) -> str:
+    """The traceback as an error reporter renders it, with the variables of each frame."""
+    report = traceback.TracebackException.from_exception(error, capture_locals=True)
+    return "".join(report.format())
+
+
+def is_leaking(error: BaseException) -> bool:
+    """Whether an error reporter would show a token. Tests must not mention any part of it."""
+    return "secret-" in shown(error) + repr(error)
+
+
+def hang(_: socket.socket) -> None:
+    time.sleep(0.4)
+
+
+def failures(server: Server, raw_server: RawServer) -> Iterator[tuple[str, type[Exception]]]:
+    for status in (302, 400, 401, 403, 409, 418, 423, 429, 477, 500):
+        server.script = [answer(status, {"message": "no"}, {"Retry-After": "999"})]
+        yield server.url, errors.StatusError
+    server.script = [answer(429, {"policyName": "DAILY"})]
+    yield server.url, errors.DailyLimitError
+    server.script = [answer(200, {})]
+    yield server.url, errors.DecodingError
+    raw_server.script = [raw_answer(b"x", headers="Content-Encoding: gzip\r\n")]
+    yield raw_server.url, errors.DecodingError
+    for step in (b"", b"nonsense\r\n\r\n", hang):
+        raw_server.script = [step]
+        yield raw_server.url, errors.TransportError
+    yield "http://127.0.0.1:1", errors.TransportError
+
+
+def test_no_error_shows_the_token(caller: Caller, server: Server, raw_server: RawServer) -> None:
+    for url, kind in failures(server, raw_server):
+        with pytest.raises(kind) as caught:
+            caller.upsert(server, base_url=url, time_budget=0.3)
+        assert not is_leaking(caught.value)
+        assert b"pat-secret" not in pickle.dumps(caught.value)
+
+
+def test_bugs_do_not_show_the_token(caller: Caller, server: Server) -> None:
+    class Broken(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
+        def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+            raw_headers = request.headers.raw
+            raise ZeroDivisionError(f"{len(raw_headers)} headers")
+
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            return self.handle_request(request)
+
+    with pytest.raises(ZeroDivisionError, match="headers") as caught:
+        caller.upsert(server, transport=Broken())
+    assert not is_leaking(caught.value)
+
+
+def test_cancellation_does_not_show_the_token(raw_server: RawServer) -> None:
+    raw_server.script = [hang]
+
+    async def run() -> None:
+        async with AsyncClient(TOKEN, base_url=raw_server.url) as client, asyncio.timeout(0.1):
+            await client.contacts.get(contact_id="1")
+
+    with pytest.raises(TimeoutError) as caught:
+        asyncio.run(run())
+    assert "CancelledError" in shown(caught.value)
+    assert not is_leaking(caught.value)
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize("number", range(len(BAD_TOKENS)))
+def test_a_token_that_cannot_be_sent_is_refused_without_showing_it(
+    kind: type[Client] | type[AsyncClient], number: int
+) -> None:
+    with pytest.raises(ValueError, match="visible ASCII") as caught:
+        kind(BAD_TOKENS[number])
+    assert not is_leaking(caught.value)
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_other_arguments_are_refused_without_showing_the_token(
+    kind: type[Client] | type[AsyncClient],
+) -> None:
+    invalid: list[dict[str, Any]] = [{"base_url": "x"}, {"time_budget": 0}, {"timeout": -1}]
+    for options in invalid:
+        with pytest.raises(ValueError) as caught:  # noqa: PT011
+            kind(TOKEN, **options)
+        assert not is_leaking(caught.value)
+    with pytest.raises(TypeError, match="must be a str"):
+        kind(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_client_shows_where_it_sends_and_no_token(
+    kind: type[Client] | type[AsyncClient],
+) -> None:
+    client = kind(TOKEN)
+    assert repr(client) == f"{kind.__name__}(base_url='https://api.example.com')"
+    assert "pat-secret" not in repr(vars(client))
+    for store in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(TypeError):
+            store(client)
+
+
+def test_a_rotating_token_is_asked_for_before_each_attempt(caller: Caller, server: Server) -> None:
+    tokens = iter(["first", "second"])
+    server.script = [answer(503, {}), answer()]
+    caller.upsert(server, token=lambda: next(tokens))
+    sent = [request.headers["Authorization"] for request in server.requests]
+    assert sent == ["Bearer first", "Bearer second"]
+
+
+def test_an_asynchronous_client_awaits_its_token(server: Server) -> None:
+    async def token() -> str:
+        await asyncio.sleep(0)
+        return TOKEN
+
+    Caller("async").upsert(server, token=token)
+    assert server.requests[0].headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+def bad_token() -> str:
+    return BAD_TOKENS[1]
+
+
+async def bad_async_token() -> str:
+    return BAD_TOKENS[1]
+
+
+@pytest.mark.parametrize("token", [bad_token, bad_async_token])
+def test_a_function_that_gives_a_bad_token_is_told_so_without_showing_it(
+    caller: Caller, server: Server, token: Callable[[], object]
+) -> None:
+    if caller.kind == "sync" and token is bad_async_token:
+        pytest.skip("a synchronous client cannot wait")
+    with pytest.raises(ValueError, match="visible ASCII") as caught:
+        caller.upsert(server, token=token)
+    assert not is_leaking(caught.value)
+    assert server.requests == []
+
+
+def test_what_the_token_function_raises_is_passed_on(caller: Caller, server: Server) -> None:
+    problem = KeyError("vault")
+
+    def token() -> str:
+        raise problem
+
+    with pytest.raises(KeyError) as caught:
+        caller.upsert(server, token=token)
+    assert caught.value is problem
+    assert "in token" in shown(problem)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.example.com/x",
+        "https://api.example.com:8443/x",
+        "https://api.example.com.evil.test/x",
+        "https://evil.test/x",
+    ],
+)
+def test_the_token_is_attached_for_its_own_origin_only(url: str) -> None:
+    auth = BearerAuth(Token(TOKEN), ("https", "api.example.com", None))
+    request = httpx2.Request("GET", url)
+    with pytest.raises(RuntimeError, match="elsewhere"):
+        next(auth.sync_auth_flow(request))
+    assert "Authorization" not in request.headers
+    same = httpx2.Request("GET", "https://API.example.com:443/x")
+    next(auth.sync_auth_flow(same))
+    assert same.headers["Authorization"] == f"Bearer {TOKEN}"

@@ -1,0 +1,210 @@
+"""Answers that do not come, or not whole."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import ssl
+import struct
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+from conftest import OK, Caller, RawServer, Server, answer, raw_answer
+from package import errors
+
+
+def reset(connection: socket.socket) -> None:
+    """End a connection the hard way."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def test_a_reset_connection_is_tried_again(caller: Caller, raw_server: RawServer) -> None:
+    raw_server.script = [reset, raw_answer()]
+    assert caller.upsert(raw_server).status == "COMPLETE"
+    assert len(raw_server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"",
+        b"nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
+    ],
+)
+def test_an_incomplete_answer_is_tried_again(
+    caller: Caller, raw_server: RawServer, broken: bytes
+) -> None:
+    raw_server.script = [broken, raw_answer()]
+    assert caller.upsert(raw_server).status == "COMPLETE"
+
+
+def test_a_connection_that_keeps_breaking_is_a_transport_error(
+    caller: Caller, raw_server: RawServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "package")
+    raw_server.script = [b""]
+    with pytest.raises(errors.TransportError) as caught:
+        caller.upsert(raw_server, time_budget=0.3)
+    assert "attempt 1: RemoteProtocolError: Server disconnected" in caplog.text
+    error = caught.value
+    assert (error.status, error.text, error.body) == (None, None, None)
+    assert error.attempts > 1
+    assert error.__cause__ is error.__context__ is None
+
+
+def test_a_refused_connection_is_a_transport_error(caller: Caller, server: Server) -> None:
+    with pytest.raises(errors.TransportError, match="Connect") as caught:
+        caller.upsert(server, base_url=f"http://127.0.0.1:{free_port()}", time_budget=0.2)
+    assert caught.value.attempts > 1
+
+
+def test_silence_ends_with_the_timeout(caller: Caller, raw_server: RawServer) -> None:
+    raw_server.script = [lambda _: time.sleep(0.4), raw_answer()]
+    assert caller.upsert(raw_server, timeout=0.2).status == "COMPLETE"
+
+
+def test_silence_ends_with_the_budget(caller: Caller, raw_server: RawServer) -> None:
+    raw_server.script = [lambda _: time.sleep(0.6)]
+    start = time.monotonic()
+    with pytest.raises(errors.TransportError, match="ReadTimeout") as caught:
+        caller.upsert(raw_server, timeout=30, time_budget=0.2)
+    assert time.monotonic() - start < 5
+    assert caught.value.attempts == 1
+
+
+def trickle(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    with contextlib.suppress(OSError):
+        for _ in range(12):
+            connection.sendall(b" ")
+            time.sleep(0.05)
+
+
+def test_a_body_that_trickles_ends_with_the_budget(caller: Caller, raw_server: RawServer) -> None:
+    raw_server.script = [trickle]
+    with pytest.raises(errors.TransportError, match="within the time budget"):
+        caller.upsert(raw_server, timeout=30, time_budget=0.3)
+
+
+def test_a_redirect_is_not_followed_and_the_token_stays(
+    caller: Caller, server: Server, raw_server: RawServer
+) -> None:
+    raw_server.script = [raw_answer()]
+    for status in (301, 302, 303, 307, 308):
+        server.script = [answer(status, {}, {"Location": f"{raw_server.url}/contacts"})]
+        with pytest.raises(errors.StatusError) as caught:
+            caller.upsert(server)
+        assert caught.value.status == status
+    assert raw_server.requests == []
+
+
+def test_the_token_stays_in_the_machine_whatever_proxy_is_set(
+    caller: Caller, server: Server, raw_server: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw_server.script = [raw_answer()]
+    monkeypatch.setenv("HTTP_PROXY", raw_server.url)
+    monkeypatch.setenv("http_proxy", raw_server.url)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    caller.upsert(server)
+    assert raw_server.requests == []
+    assert len(server.requests) == 1
+
+
+def test_a_certificate_that_is_not_trusted_is_no_reason_to_try_again(
+    caller: Caller, server: Server, tmp_path: Path
+) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    try:
+        subprocess.run(
+            f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout {key}"
+            f" -out {certificate}".split(),
+            check=True,
+            capture_output=True,
+        )
+    except FileNotFoundError:
+        pytest.skip("openssl is not installed")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    accepted: list[socket.socket] = []
+
+    def serve(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                accepted.append(connection)
+                with (
+                    contextlib.suppress(OSError),
+                    context.wrap_socket(connection, server_side=True),
+                ):
+                    pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=[listener], daemon=True)
+        thread.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(errors.TransportError, match="CERTIFICATE_VERIFY_FAILED"):
+            caller.upsert(server, base_url=url)
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+    assert len(accepted) == 1
+
+
+def test_a_url_that_is_too_long_is_a_transport_error(caller: Caller, server: Server) -> None:
+    with pytest.raises(errors.TransportError, match="InvalidURL") as caught:
+        caller.call(
+            lambda client: client.contacts.get(contact_id="1" * 70_000), base_url=server.url
+        )
+    assert caught.value.attempts == 1
+
+
+class ForeignTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
+    """Sends nothing, and lets a test look at what would be sent."""
+
+    def __init__(self) -> None:
+        self.requests: list[httpx2.Request] = []
+        self.closed = 0
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
+        return httpx2.Response(200, content=json.dumps(OK).encode())
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        return self.handle_request(request)
+
+    def close(self) -> None:
+        self.closed += 1
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+def test_a_transport_can_be_given_and_is_closed(caller: Caller, server: Server) -> None:
+    transport = ForeignTransport()
+    assert caller.upsert(server, transport=transport).status == "COMPLETE"
+    assert transport.closed == 1
+    assert server.requests == []
+
+
+def test_no_attempt_may_wait_longer_than_the_budget(caller: Caller, server: Server) -> None:
+    transport = ForeignTransport()
+    caller.upsert(server, transport=transport, timeout=httpx2.Timeout(None, connect=0.5))
+    caller.upsert(server, transport=transport, timeout=None, time_budget=None)
+    limited, unlimited = (request.extensions["timeout"] for request in transport.requests)
+    assert limited["connect"] == 0.5
+    assert 50 < limited["read"] <= 60
+    assert 50 < limited["write"] <= 60
+    assert 50 < limited["pool"] <= 60
+    assert set(unlimited.values()) == {None}

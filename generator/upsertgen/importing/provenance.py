@@ -1,0 +1,174 @@
+"""Where the specs of each version were imported from: one file, `provenance.yaml`, in the specs folder.
+
+What stands behind the label of a version may change after it was published, so each document is pinned by its
+SHA-256. A version is imported from a collection, from single documents one after the other, or both: each
+import has an entry of its own, and an object type belongs to the last one that brought it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from upsertgen.errors import InvalidInput, Location, Problem, Problems
+from upsertgen.importing.house_yaml import house_yaml
+from upsertgen.inputs import PROVENANCE
+from upsertgen.specs.yaml_reader import read_yaml
+
+_COMMENT = (
+    "Written by 'upsertgen import': where the specs of each version come from. Not to be edited."
+)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The document that an object type was imported from.
+
+    Attributes:
+        document: Its path within the source.
+        rollout: The publication it belongs to, if the path tells.
+        digest: Its SHA-256.
+    """
+
+    document: str
+    rollout: str | None
+    digest: str
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import.
+
+    Attributes:
+        source: The source, as it was named; never an absolute path of a machine.
+        date: The day of the import.
+        descriptions: Whether published texts were kept or dropped.
+        origins: The document of each object type.
+        shared: Whether the import wrote the version's shared file.
+    """
+
+    source: str
+    date: str
+    descriptions: str
+    origins: Mapping[str, Origin]
+    shared: bool
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 over the documents: over their names' object types and their own digests."""
+        lines = (f"{name} {one.digest}\n" for name, one in sorted(self.origins.items()))
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """The imports of every version."""
+
+    versions: Mapping[str, tuple[Import, ...]]
+
+    def imports(self, label: str) -> tuple[Import, ...]:
+        """Return the imports of a version, in order."""
+        return self.versions.get(label, ())
+
+    def origins(self, label: str) -> dict[str, Origin]:
+        """Return the document of each imported object type of a version."""
+        return {name: origin for one in self.imports(label) for name, origin in one.origins.items()}
+
+    def wrote_shared(self, label: str) -> bool:
+        """Return whether an import wrote the shared file of a version."""
+        return any(one.shared for one in self.imports(label))
+
+    def with_import(self, label: str, new: Import, *, single: bool) -> Provenance:
+        """Return the provenance after an import.
+
+        Args:
+            label: The API version.
+            new: The import. Where the same documents were imported before, its date stays what it was.
+            single: Whether it brought one document, and left the other object types alone.
+        """
+        before = self.imports(label)
+        kept: list[Import] = []
+        for one in before if single else ():
+            left = {name: it for name, it in one.origins.items() if name not in new.origins}
+            if left:
+                kept.append(replace(one, origins=left))
+        same = [one for one in before if one.digest == new.digest]
+        if same:
+            new = replace(new, date=same[0].date)
+        versions = {**self.versions, label: (*kept, new)}
+        return Provenance(dict(sorted(versions.items())))
+
+    def text(self) -> str:
+        """Return the text of the file."""
+        data = {label: [_data(one) for one in imports] for label, imports in self.versions.items()}
+        return house_yaml(data, _COMMENT)
+
+
+def read_provenance(folder: Path) -> Provenance:
+    """Return the provenance of a specs folder; empty where nothing was imported yet.
+
+    Raises:
+        InvalidInput: The file is damaged.
+    """
+    path = folder / PROVENANCE
+    if not path.is_file():
+        return Provenance({})
+    shown = path.as_posix()
+    problems = Problems()
+    parsed = read_yaml(path.read_text("utf-8-sig"), shown, problems)
+    problems.raise_if_any()
+    try:
+        data = parsed[0] if parsed else {}
+        return Provenance({label: tuple(map(_import, one)) for label, one in data.items()})
+    except (AttributeError, KeyError, TypeError):
+        raise InvalidInput(
+            [
+                Problem(
+                    Location(shown),
+                    "the file is not as an import writes it",
+                    "an entry for each import of a version",
+                    "restore it; without it, files that an earlier import wrote are never removed",
+                )
+            ]
+        ) from None
+
+
+def document_digest(content: bytes) -> str:
+    """Return the SHA-256 of a document."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _import(data: Mapping[str, Any]) -> Import:
+    origins = {
+        name: Origin(one["document"], _optional(one.get("rollout")), one["sha256"])
+        for name, one in data["documents"].items()
+    }
+    return Import(
+        data["source"], data["imported"], data["descriptions"], origins, data.get("shared") is True
+    )
+
+
+def _optional(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _data(one: Import) -> dict[str, Any]:
+    documents = {
+        name: {
+            "document": origin.document,
+            **({"rollout": origin.rollout} if origin.rollout is not None else {}),
+            "sha256": origin.digest,
+        }
+        for name, origin in sorted(one.origins.items())
+    }
+    return {
+        "source": one.source,
+        "imported": one.date,
+        "sha256": one.digest,
+        "descriptions": one.descriptions,
+        **({"shared": True} if one.shared else {}),
+        "documents": documents,
+    }

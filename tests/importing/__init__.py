@@ -1,0 +1,1 @@
+"""Tests of `upsertgen import`, with published-style documents of our own making."""

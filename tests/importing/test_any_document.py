@@ -1,0 +1,100 @@
+"""Whatever a document holds, it is imported into specs that are accepted, or refused with its problems."""
+
+from __future__ import annotations
+
+import copy
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from upsertgen.errors import InvalidInput
+
+from tests.importing.documents import document, post
+from tests.importing.publishing import PREFIX, TEXT, write
+from tests.importing.running import accepted, plan
+
+
+def _document() -> Any:
+    one = document(description=TEXT)
+    post(one)["parameters"] = [{"$ref": "#/components/parameters/Size"}]
+    post(one)["tags"] = ["Batch"]
+    one["components"]["parameters"] = {
+        "Size": {"name": "size", "in": "query", "schema": {"type": "integer", "example": None}}
+    }
+    one["components"]["schemas"]["Result"]["properties"] = {
+        "state": {"type": "string", "enum": ["ON", "OFF"], "default": "ON", "description": TEXT},
+        "either": {
+            "oneOf": [{"$ref": f"{PREFIX}Input"}, {"$ref": f"{PREFIX}Error"}],
+            "discriminator": {"propertyName": "kind", "mapping": {"a": "Input"}},
+        },
+        "joined": {"allOf": [{"$ref": f"{PREFIX}Input"}, {"type": "object", "properties": {}}]},
+        "values": {"type": "object", "additionalProperties": {"type": "array", "items": {}}},
+    }
+    return one
+
+
+def _ways(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if way:
+        yield way
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value) if isinstance(value, list) else ()
+    )
+    for step, inner in items:
+        yield from _ways(inner, (*way, step))
+
+
+ONE = _document()
+WAYS = list(_ways(ONE))
+JUNK = [
+    *(None, [], {}, "x", "\x85 \n x", 1, -1.5, True, [1], [None], {"a": 1}, {"": None}, {"x-a": 1}),
+    *({"$ref": "#"}, {"$ref": 1}, {"$ref": f"{PREFIX}Error"}, [{"$ref": f"{PREFIX}Error"}]),
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(WAYS), st.sampled_from(JUNK)), min_size=1, max_size=2),
+    st.sampled_from(["3.0.1", "3.1.0"]),
+    st.booleans(),
+)
+def test_any_document(changes: list[tuple[Any, Any]], openapi: str, keep_texts: bool) -> None:
+    one = copy.deepcopy(ONE)
+    one["openapi"] = openapi
+    for way, junk in changes:
+        _change(one, way, copy.deepcopy(junk))
+    with tempfile.TemporaryDirectory() as folder:
+        files = {
+            "Rollouts/1/v1/things.json": json.dumps(one),
+            "Rollouts/1/v1/others.json": json.dumps(document("others")),
+        }
+        source, specs = write(Path(folder, "source"), files), Path(folder, "specs")
+        try:
+            done = plan(source, specs, keep_texts=keep_texts)
+        except InvalidInput as error:
+            assert error.problems
+            for problem in error.problems:
+                assert problem.location.path.startswith("source/Rollouts/1/v1/")
+            return
+        done.apply()
+        accepted(specs)
+        if not keep_texts:
+            assert not any(TEXT in path.read_text("utf-8") for path in specs.rglob("*.yaml"))
+        assert plan(source, specs, keep_texts=keep_texts).changes == ()
+        assert plan(source, specs, keep_texts=keep_texts, base="v1").changes == ()
+
+
+def _change(value: Any, way: tuple[Any, ...], junk: Any) -> None:
+    """Replace a node, if an earlier change left it there."""
+    for step in way[:-1]:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return
+    if isinstance(value, dict) or (isinstance(value, list) and way[-1] < len(value)):
+        value[way[-1]] = junk

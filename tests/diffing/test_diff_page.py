@@ -1,0 +1,178 @@
+"""The HTML page in a real browser: it fits phones and desks, and each cell opens its changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from upsertgen.diff import between_versions
+
+from tests.diffing.browser import PROGRAMS, Browser, browser, find_program
+from tests.diffing.specs import SPECS, diff, write_specs
+from tests.diffing.test_diff_hostile import hostile
+
+PROGRAM = find_program()
+PHONE, DESK = (390, 844), (1280, 900)
+
+pytestmark = pytest.mark.skipif(
+    PROGRAM is None, reason=f"no Chromium here: none of {', '.join(PROGRAMS)} is installed"
+)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    assert PROGRAM is not None
+    with browser(PROGRAM, tmp_path_factory.mktemp("profile")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("reports")
+    old = write_specs(folder / "old")
+    new = write_specs(folder / "new", hostile)
+    runs: dict[str, list[Path | str]] = {
+        "two versions": ["2025-09", "2026-03", "--specs", SPECS],
+        "all versions": ["--specs", SPECS],
+        "hostile": ["--old-specs", old, "--new-specs", new],
+    }
+    paths = {name: folder / f"{name}.html" for name in runs}
+    for name, arguments in runs.items():
+        assert diff(*arguments, "--format", "html", "--output", paths[name]).exit_code == 0
+    return paths
+
+
+@pytest.fixture(autouse=True)
+def without_complaints(page: Browser) -> Iterator[None]:
+    page.complaints.clear()
+    page.fetched.clear()
+    yield
+    assert page.complaints == []
+    assert {address.partition(":")[0] for address in page.fetched} <= {"about", "data", "file"}
+    assert len({address for address in page.fetched if address.startswith("file:")}) == 1
+
+
+OVERFLOWING = """
+[...document.querySelectorAll("body *")]
+  .filter(one => !one.closest(".scroller") && one.getClientRects().length)
+  .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .map(one => one.outerHTML.slice(0, 120))
+"""
+
+WIDTHS = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESK])
+@pytest.mark.parametrize("name", ["two versions", "all versions", "hostile"])
+def test_nothing_overflows(
+    page: Browser, reports: dict[str, Path], name: str, size: tuple[int, int], scheme: str
+) -> None:
+    page.open(reports[name], *size, scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    scrolled, width = page.evaluate(WIDTHS)
+    assert scrolled == width == size[0]
+    assert page.evaluate(OVERFLOWING) == []
+    for cell in page.evaluate("[...document.querySelectorAll('a.cell')].map(one => one.hash)")[:3]:
+        page.evaluate(f"location.hash = '{cell}'")
+        assert page.evaluate(WIDTHS)[0] == size[0]
+        assert page.evaluate(OVERFLOWING) == []
+
+
+SHOWN = """
+(() => {
+  const panel = document.querySelector(location.hash);
+  const bar = panel.querySelector(".bar").getBoundingClientRect();
+  const above = document.elementFromPoint(bar.x + bar.width / 2, bar.y + bar.height / 2);
+  return {
+    hash: location.hash,
+    panels: [...document.querySelectorAll(".panel")].filter(one => one.getClientRects().length).length,
+    visible: panel.contains(above),
+    title: panel.querySelector("h2 code").textContent,
+    changes: panel.querySelectorAll(".change").length,
+    text: panel.innerText,
+  };
+})()
+"""
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+def test_every_cell_of_the_matrix_opens_its_changes(
+    page: Browser, reports: dict[str, Path], size: tuple[int, int]
+) -> None:
+    comparisons = between_versions(SPECS, ()).comparisons
+    names = sorted({name for one in comparisons for name, _ in one.object_types})
+    page.open(reports["all versions"], *size, "light")
+    cells = page.evaluate(
+        "[...document.querySelectorAll('td a')].map(one => one.getAttribute('href'))"
+    )
+    assert cells == [f"#cell-{index}-{name}" for name in names for index in range(len(comparisons))]
+    for cell in cells:
+        page.click(f"td a[href='{cell}']")
+        shown: dict[str, Any] = page.evaluate(SHOWN)
+        _, index, name = cell.split("-", 2)
+        changes = comparisons[int(index)].of(name)
+        assert shown["hash"] == cell
+        assert shown["panels"] == 1 and shown["visible"], cell
+        assert shown["title"] == name
+        assert shown["changes"] == len(changes)
+        assert changes or "Nothing changed" in shown["text"] or "in neither" in shown["text"]
+        if size == PHONE:
+            # Here the panel lies over the matrix.
+            page.click(f"{cell} .close")
+    if size == DESK:
+        page.click(f"{cells[-1]} .close")
+    assert page.evaluate("document.querySelector('.everything').getClientRects().length") == 1
+    assert page.evaluate("document.querySelector('.panel:target')") is None
+
+
+def test_light_and_dark_can_be_read(page: Browser, reports: dict[str, Path]) -> None:
+    for scheme in ("light", "dark"):
+        page.open(reports["two versions"], *DESK, scheme)
+        page.evaluate("location.hash = '#cell-0-contacts'")
+        worst: float = page.evaluate(CONTRAST)
+        assert worst >= 4.5, scheme
+    grounds = []
+    for scheme in ("light", "dark"):
+        page.open(reports["two versions"], *PHONE, scheme)
+        grounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert grounds[0] != grounds[1]
+
+
+CONTRAST = """
+(() => {
+  const channels = colour => colour.match(/[0-9.]+/g).map(Number);
+  const light = colour => {
+    const [r, g, b] = channels(colour).map(one => one / 255)
+      .map(one => one <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = one => {
+    for (; one; one = one.parentElement) {
+      const [, , , alpha = 1] = channels(getComputedStyle(one).backgroundColor);
+      if (alpha === 1) return getComputedStyle(one).backgroundColor;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  return Math.min(...[...document.querySelectorAll("body *")]
+    .filter(one => one.getClientRects().length)
+    .filter(one => [...one.childNodes].some(node => node.nodeType === 3 && node.textContent.trim()))
+    .map(one => {
+      const pair = [light(getComputedStyle(one).color), light(ground(one))].sort((a, b) => b - a);
+      return (pair[0] + 0.05) / (pair[1] + 0.05);
+    }));
+})()
+"""
+
+
+def test_the_page_is_read_without_a_mouse(page: Browser, reports: dict[str, Path]) -> None:
+    page.open(reports["two versions"], *DESK, "light")
+    assert page.evaluate("document.querySelectorAll('th[scope]').length") > 39
+    assert page.evaluate("document.documentElement.lang") == "en"
+    label = page.evaluate(
+        "document.querySelector('#matrix a[href=\"#cell-0-contacts\"]').textContent"
+    )
+    assert "callers additive" in " ".join(label.split())
+    assert "wire breaking" in " ".join(label.split())

@@ -1,0 +1,169 @@
+"""What is so of the specs of this project, and how long it takes to find out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from upsertgen.diff import between_versions, changelog
+from upsertgen.diff.loading import understand_folder
+
+from tests.diffing.specs import ROOT, SPECS, diff_json
+
+UNCHANGED = "The spec changed, the emitted client does not."
+
+
+@pytest.fixture(scope="module")
+def report() -> dict[str, Any]:
+    return diff_json("v3", "2025-09", "2026-03", "--specs", SPECS)
+
+
+def changes(report: dict[str, Any], index: int, **wanted: Any) -> list[dict[str, Any]]:
+    return [
+        change
+        for change in report["comparisons"][index]["changes"]
+        if all(change[key] == value for key, value in wanted.items())
+    ]
+
+
+def names(report: dict[str, Any], index: int, **wanted: Any) -> set[str]:
+    return {name for change in changes(report, index, **wanted) for name in change["object_types"]}
+
+
+def test_object_types_come_and_go(report: dict[str, Any]) -> None:
+    assert names(report, 1, kind="object-type-added") == {"projects", "public_app_feature_flags_v3"}
+    assert names(report, 1, kind="object-type-removed") == {
+        "contracts",
+        "feedback_submissions",
+        "forecasts",
+        "partner_clients",
+        "partner_services",
+    }
+    assert names(report, 0, kind="object-type-removed") == {
+        "projects",
+        "public_app_feature_flags_v3",
+    }
+    for change in changes(report, 1, kind="object-type-removed"):
+        assert (change["caller"], change["wire"]) == ("breaking", "breaking")
+
+
+def test_207_is_gained_as_published_and_nothing_for_callers(report: dict[str, Any]) -> None:
+    gained = changes(report, 1, kind="response-added", place="207")
+    assert {change["caller"] for change in gained} == {"none"}
+    assert {change["wire"] for change in gained} == {"additive"}
+    assert {change["origin"] for change in gained} == {"published"}
+    assert all(UNCHANGED in change["notes"] for change in gained)
+    assert {"contacts", "tasks", "deal_splits"} <= names(
+        report, 1, kind="response-added", place="207"
+    )
+    lost = changes(report, 0, kind="response-removed", place="207")
+    assert {change["caller"] for change in lost} == {"none"}
+    assert {change["wire"] for change in lost} == {"breaking"}
+
+
+def test_errors_move_between_bodies_and_callers_do_not_notice(report: dict[str, Any]) -> None:
+    for place in ("errors", "numErrors"):
+        (moved,) = changes(report, 1, kind="field-removed", place=place)
+        assert (moved["caller"], moved["wire"], moved["origin"]) == (
+            "none",
+            "breaking",
+            "published",
+        )
+        assert moved["statuses"] == ["200"]
+
+
+def test_warnings_are_new_in_every_response(report: dict[str, Any]) -> None:
+    (change,) = changes(report, 1, place="results[].warnings")
+    assert change["kind"] == "field-added"
+    assert change["statuses"] == ["200", "207"]
+    assert (change["caller"], change["wire"], change["origin"]) == ("additive", "additive", "both")
+    assert change["class"] == "SimplePublicUpsertObject"
+    assert "contacts" in change["object_types"]
+    (change,) = changes(report, 0, place="results[].warnings")
+    assert (change["kind"], change["caller"]) == ("field-removed", "breaking")
+
+
+def test_paths_have_the_same_shape_where_the_version_is_all_that_differs(
+    report: dict[str, Any],
+) -> None:
+    assert changes(report, 1, kind="path-changed") == []
+    assert {"contacts", "deals", "tasks"} <= names(report, 0, kind="path-changed")
+    (shared,) = [
+        one for one in changes(report, 0, kind="path-changed") if "deals" in one["object_types"]
+    ]
+    assert shared["before"] == "/crm/{version}/objects/*/batch/upsert"
+    assert shared["after"] == "/crm/objects/{version}/*/batch/upsert"
+    assert (shared["caller"], shared["wire"]) == ("none", "breaking")
+
+
+def test_ids_of_deal_splits_widen_on_the_wire_alone(report: dict[str, Any]) -> None:
+    (change,) = changes(report, 1, kind="format-changed")
+    assert change["object_types"] == ["deal_splits"]
+    assert (change["before"], change["after"]) == ("int32", "int64")
+    assert (change["caller"], change["wire"]) == ("none", "additive")
+
+
+def test_overlays_that_no_longer_apply_are_named(report: dict[str, Any]) -> None:
+    gone = changes(report, 1, kind="overlay-removed")
+    assert any(
+        "207" in change["subject"] and "contacts" in change["object_types"] for change in gone
+    )
+    assert {(change["caller"], change["wire"]) for change in gone} == {("none", "none")}
+
+
+def test_every_row_is_another_change(report: dict[str, Any]) -> None:
+    for comparison in report["comparisons"]:
+        rows = [{**change, "object_types": None} for change in comparison["changes"]]
+        assert len(rows) < 25
+        assert all(row not in rows[:index] for index, row in enumerate(rows))
+
+
+def test_scopes_and_requests_stay(report: dict[str, Any]) -> None:
+    for index in (0, 1):
+        assert changes(report, index, kind="security-changed") == []
+        assert [one["kind"] for one in changes(report, index, part="request")] == ["format-changed"]
+
+
+def test_a_version_does_not_differ_from_itself() -> None:
+    assert between_versions(SPECS, ["2026-03", "2026-03"]).changes == ()
+
+
+def test_the_changelog_tells_the_newest_version_first() -> None:
+    understood = understand_folder(SPECS)
+    text = changelog(understood.published, understood.corrected)
+    assert text.index("## 2026-03, against 2025-09") < text.index("## 2025-09, against v3")
+    assert "`results[].warnings` added (callers additive, wire additive)" in text
+    assert UNCHANGED in text
+    assert "Overlay" not in text
+    assert text.endswith("\n") and not text.endswith("\n\n")
+    assert text == changelog(understood.published, understood.corrected)
+
+
+EVERYTHING = """
+from upsertgen.commands.diffing import diff_command
+from upsertgen.diff import changelog
+from upsertgen.diff.loading import understand_folder
+from pathlib import Path
+for form in ("terminal", "markdown", "json", "html"):
+    diff_command(["v3", "2025-09", "2026-03", "--format", form], standalone_mode=False)
+specs = understand_folder(Path("specs"))
+print(changelog(specs.published, specs.corrected))
+"""
+
+
+def test_reports_do_not_depend_on_the_hash_seed() -> None:
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", EVERYTHING],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(texts) == 1

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Location:
-    """A place in an input file.
+    """A place in an input file, or a flag of the command line.
 
     Attributes:
-        path: The file, as the person who runs the command would name it.
-        line: The line, counted from 1.
+        path: The file or flag, as the person who runs the command would name it.
+        line: The line, counted from 1; 0 for what has no lines, such as a flag.
         column: The column, counted from 1.
     """
 
@@ -25,7 +25,8 @@ class Location:
     column: int = 1
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}"
+        path = printable(self.path)
+        return f"{path}:{self.line}:{self.column}" if self.line else path
 
 
 @dataclass(frozen=True, order=True)
@@ -54,10 +55,12 @@ class InvalidInput(Exception):
 
     Attributes:
         problems: Every problem that was found, sorted by place, each once.
+        remedy: Text that mends them once it stands in the `pyproject.toml`; empty where there is none.
     """
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], remedy: str = "") -> None:
         self.problems: tuple[Problem, ...] = tuple(sorted(set(problems)))
+        self.remedy = remedy
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
@@ -79,6 +82,9 @@ class Problems:
     def add(self, location: Location, wrong: str, expected: str, mend: str) -> None:
         """Note one problem."""
         self._found.append(Problem(location, wrong, expected, mend))
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
 
     def raise_if_any(self) -> None:
         """Raise `InvalidInput` with all that was noted; do nothing when nothing was."""

@@ -6,13 +6,29 @@ To know that nothing changed takes no more than this: no spec is parsed and no t
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from upsertgen.configuration import Settings
-from upsertgen.errors import InvalidInput, Location, Problem
+from upsertgen.errors import InvalidInput, Location, Problem, Problems
 
 SPEC_ENDINGS = (".yaml", ".yml", ".json")
 OVERLAYS = "overlays"
+LOCK = "names.lock.yaml"
+"""The record of public names, which stands in the specs folder and is no spec."""
+
+PROVENANCE = "provenance.yaml"
+"""Where imported specs come from: a record that stands beside the versions, and is no spec."""
+_DEPTH = 2
+_NOT_IN_THE_OUTPUT = (
+    "cli.py",
+    "commands/",
+    "hatch_hook.py",
+    "importing/",
+    "listing.py",
+    "progress.py",
+    "release.py",
+)
 _VISIBLE_SETTINGS = ("package", "distribution", "distribution_version", "description", "example")
 
 
@@ -20,27 +36,59 @@ def spec_files(folder: Path) -> list[Path]:
     """Return the spec and overlay files of a specs folder, sorted.
 
     Raises:
-        InvalidInput: The folder does not exist or holds no spec file.
+        InvalidInput: The folder does not exist, holds no spec file, or holds one where none is read.
     """
-    files = sorted(
-        path
-        for path in folder.glob("*/*")
-        if path.suffix in SPEC_ENDINGS and path.is_file() and not path.name.startswith(".")
-    )
-    if not any(path.parent.name != OVERLAYS for path in files):
-        wrong = (
-            "the specs folder holds no spec files"
-            if folder.is_dir()
-            else "there is no such specs folder"
-        )
-        problem = Problem(
+    problems = Problems()
+    files: list[Path] = []
+    for path in _files(folder, problems):
+        depth = len(path.relative_to(folder).parts)
+        if path == folder / LOCK:
+            continue
+        if depth == _DEPTH:
+            files.append(path)
+        elif path == folder / PROVENANCE:
+            continue
+        else:
+            problems.add(
+                Location(path.as_posix()),
+                f"the file stands {'in no folder' if depth < _DEPTH else 'too deep'}, and is not read",
+                f"spec files in a folder for each API version, such as {folder.as_posix()}/v1/contacts.yaml",
+                "move the file",
+            )
+    if not problems and not any(path.parent.name != OVERLAYS for path in files):
+        problems.add(
             Location(folder.as_posix()),
-            wrong,
+            (
+                "the specs folder holds no spec files"
+                if folder.is_dir()
+                else "there is no such specs folder"
+            ),
             "a folder for each API version with .yaml or .json files in it, such as specs/v1/contacts.yaml",
             "name another folder with --specs or in [tool.upsertgen]",
         )
-        raise InvalidInput([problem])
+    problems.raise_if_any()
     return files
+
+
+def _files(folder: Path, problems: Problems) -> Iterator[Path]:
+    """Yield the files below a folder that look like specs, sorted; what is hidden is left alone."""
+    try:
+        entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        problems.add(
+            Location(folder.as_posix()),
+            f"the folder cannot be read: {error.strerror}",
+            "a readable folder",
+            "check its permissions",
+        )
+        return
+    for path in entries:
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            yield from _files(path, problems)
+        elif path.suffix.lower() in SPEC_ENDINGS:
+            yield path
 
 
 def spec_digests(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
@@ -57,20 +105,27 @@ def spec_digests(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
     return specs, overlays
 
 
+def lock_digest(folder: Path) -> str:
+    """Return the SHA-256 of the record of names in a specs folder; nothing if there is none."""
+    path = folder / LOCK
+    return _file_digest(path) if path.is_file() else ""
+
+
 def generator_digest() -> str:
-    """Return one digest of the generator's own source."""
+    """Return one digest of the generator's own source, as far as it decides about the output."""
     folder = Path(__file__).parent
     parts = hashlib.sha256()
     for path in sorted(folder.rglob("*.py")):
-        parts.update(
-            path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
-        )
+        name = path.relative_to(folder).as_posix()
+        if not name.startswith(_NOT_IN_THE_OUTPUT):
+            parts.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return parts.hexdigest()
 
 
 def visible_settings(settings: Settings) -> dict[str, str | None]:
     """Return the settings that show in the output."""
-    return {name: getattr(settings, name) for name in _VISIBLE_SETTINGS}
+    renames = "; ".join(map(str, settings.renames)) or None
+    return {**{name: getattr(settings, name) for name in _VISIBLE_SETTINGS}, "renames": renames}
 
 
 def _file_digest(path: Path) -> str:
@@ -79,8 +134,8 @@ def _file_digest(path: Path) -> str:
     except OSError as error:
         problem = Problem(
             Location(path.as_posix()),
-            f"the file cannot be read ({error.strerror})",
-            "a file",
+            f"the file cannot be read: {error.strerror}",
+            "a readable file",
             "check its permissions",
         )
         raise InvalidInput([problem]) from None

@@ -26,7 +26,10 @@ def lines(api: Api) -> Iterator[str]:
         [name, *(_cell(by_name.get((version.package, name))) for version in api.versions)]
         for name in names
     ]
-    totals = ["total", *(f"{len(version.resources)} object types" for version in api.versions)]
+    totals = [
+        "total",
+        *(_counted(len(version.resources), "object type") for version in api.versions),
+    ]
     widths = [
         max(len(row[column]) for row in [header, *rows, totals]) for column in range(len(header))
     ]
@@ -60,5 +63,8 @@ def _corrections(version: Version) -> Iterator[str]:
         yield ""
         yield f"Overlays in {printable(version.label.raw)}:"
     for (location, description), count in counts.items():
-        files = f"{count} file{'s' if count != 1 else ''}"
-        yield f"  {location} ({files}): {printable(' '.join(description.split()))}"
+        yield f"  {location} ({_counted(count, 'file')}): {printable(' '.join(description.split()))}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"

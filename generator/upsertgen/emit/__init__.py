@@ -12,8 +12,11 @@ from upsertgen.configuration import Settings
 from upsertgen.emit.drafts import Draft, Drafts
 from upsertgen.emit.formatting import Formatter, PythonSource, default_jobs, workers
 from upsertgen.emit.models import generate_all
+from upsertgen.emit.proof import UnprovenFile
 from upsertgen.emit.templates import Templates
 from upsertgen.ir.tree import Api
+from upsertgen.lock.aliases import Aliases
+from upsertgen.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,14 @@ class EmittedFile:
 Reuse = Callable[[str, str], str | None]
 """Given a path and a digest of its rendered text: the text that is there already, if it is of that digest."""
 
-Progress = Callable[[str, int, int], None]
-"""Told what is going on: the stage, how many steps are done, and how many there are."""
-
 
 def emit(
-    api: Api, templates: Templates, settings: Settings, reuse: Reuse, progress: Progress
+    api: Api,
+    templates: Templates,
+    settings: Settings,
+    reuse: Reuse,
+    progress: Progress,
+    aliases: Aliases,
 ) -> dict[str, EmittedFile]:
     """Return every file of the distribution.
 
@@ -51,6 +56,7 @@ def emit(
         settings: How to call it.
         reuse: Returns what an earlier run emitted.
         progress: Told how far it has come.
+        aliases: Old names to emit too.
 
     Returns:
         The files by their path, with `/`, in the output folder.
@@ -59,7 +65,7 @@ def emit(
         InvalidInput: A template of the user's own is wrong.
         UnprovenFile: A file is not what it was meant to be.
     """
-    drafts = Drafts(api, templates, settings)
+    drafts = Drafts(api, templates, settings, aliases)
     modules = drafts.classes_modules()
     new = {path: module for path, module in modules.items() if reuse(path, module.rendered) is None}
     tasks = [module.classes.task for module in new.values() if module.classes.task is not None]
@@ -97,7 +103,12 @@ def emit(
             )
             for path, module in modules.items()
         )
-        texts |= formatter.collect(lambda done, total: progress("Formatting", done, total))
+        try:
+            texts |= formatter.collect(lambda done, total: progress("Formatting", done, total))
+        except UnprovenFile as error:
+            draft = next(one for one in waiting if one.path == error.path)
+            templates.refuse_override(draft.template, f"{error} once it is rendered")
+            raise
     return {
         draft.path: EmittedFile(texts[draft.path], draft.rendered, draft.specs, draft.template)
         for draft in sorted((*ready, *waiting), key=lambda draft: draft.path)

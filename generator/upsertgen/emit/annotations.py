@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from upsertgen.emit.encode import scalar_literal
 from upsertgen.ir.tree import (
@@ -12,6 +13,7 @@ from upsertgen.ir.tree import (
     MapType,
     NullableType,
     ReferenceType,
+    Scalar,
     ScalarType,
     Type,
     UnionType,
@@ -27,8 +29,22 @@ _SCALARS = {
     "date": "date",
     "uuid": "UUID",
 }
+_CONSTRAINTS = {
+    "exclusiveMaximum": "lt",
+    "exclusiveMinimum": "gt",
+    "maxItems": "max_length",
+    "maxLength": "max_length",
+    "maximum": "le",
+    "minItems": "min_length",
+    "minLength": "min_length",
+    "minimum": "ge",
+    "multipleOf": "multiple_of",
+    "pattern": "pattern",
+}
 _MODULES = {
+    "Annotated": "typing",
     "Any": "typing",
+    "Field": "pydantic",
     "Literal": "typing",
     "Mapping": "collections.abc",
     "Sequence": "collections.abc",
@@ -41,8 +57,12 @@ _MODULES = {
 class Annotations:
     """Writes the annotations of one module and remembers what it has to import for them.
 
+    Attributes:
+        models: The names of the models that they mention.
+        typed_dicts: The names of the TypedDicts that they mention.
+
     Args:
-        names: The class name of each model, by its key.
+        names: What the module calls each model, by the model's key.
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
@@ -53,20 +73,29 @@ class Annotations:
 
     def accepted(self, kind: Type) -> str:
         """Return the annotation of a value that a caller passes in: models or mappings, any sequence."""
-        return self._annotation(kind, accepts=True)
+        return self._annotation(kind, accepts=True, checks=False)
 
     def returned(self, kind: Type) -> str:
         """Return the annotation of a value that a caller gets."""
-        return self._annotation(kind, accepts=False)
+        return self._annotation(kind, accepts=False, checks=False)
 
-    def imports(self) -> list[tuple[str, list[str]]]:
-        """Return the standard library's names that the annotations use, by module, sorted."""
-        modules: dict[str, list[str]] = {}
-        for name in sorted(self._used):
-            modules.setdefault(_MODULES[name], []).append(name)
-        return sorted(modules.items())
+    def checked(self, kind: Type) -> str:
+        """Return the annotation of a value that is checked before it is sent, with its constraints."""
+        return self._annotation(kind, accepts=False, checks=True)
 
-    def _annotation(self, kind: Type, *, accepts: bool) -> str:
+    def imports(self) -> dict[str, set[str]]:
+        """Return the names that the annotations use beside models, by module."""
+        modules: dict[str, set[str]] = {}
+        for name in self._used:
+            modules.setdefault(_MODULES[name], set()).add(name)
+        return modules
+
+    def _annotation(self, kind: Type, *, accepts: bool, checks: bool) -> str:
+        def inner(one: Type) -> str:
+            return self._annotation(one, accepts=accepts, checks=checks)
+
+        if checks and isinstance(kind, (ScalarType, ArrayType)) and kind.constraints:
+            return self._constrained(inner(replace(kind, constraints=())), kind.constraints)
         match kind:
             case ReferenceType(body):
                 name = self._names[body]
@@ -82,17 +111,24 @@ class Annotations:
                 return " | ".join((literal, *open_types(values))) if is_open else literal
             case ArrayType(items):
                 outer = self._use("Sequence") if accepts else "list"
-                return f"{outer}[{self._annotation(items, accepts=accepts)}]"
+                return f"{outer}[{inner(items)}]"
             case MapType(values):
                 outer = self._use("Mapping") if accepts else "dict"
-                return f"{outer}[str, {self._annotation(values, accepts=accepts)}]"
-            case NullableType(inner):
-                return f"{self._annotation(inner, accepts=accepts)} | None"
+                return f"{outer}[str, {inner(values)}]"
+            case NullableType(nullable):
+                return f"{inner(nullable)} | None"
             case UnionType(alternatives):
-                written = [self._annotation(one, accepts=accepts) for one in alternatives]
-                return " | ".join(dict.fromkeys(written))
+                return " | ".join(dict.fromkeys(map(inner, alternatives)))
             case AnyType():
                 return self._use("Any")
+
+    def _constrained(self, annotation: str, constraints: tuple[tuple[str, Scalar], ...]) -> str:
+        arguments = (
+            f"{_CONSTRAINTS[keyword]}={scalar_literal(value)}" for keyword, value in constraints
+        )
+        return (
+            f"{self._use('Annotated')}[{annotation}, {self._use('Field')}({', '.join(arguments)})]"
+        )
 
     def _use(self, name: str) -> str:
         if name in _MODULES:

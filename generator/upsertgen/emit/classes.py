@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from upsertgen.emit.encode import raw
 from upsertgen.emit.models import BASES, ModelsTask
 from upsertgen.emit.proof import Expectation
-from upsertgen.emit.schema import model_schema
-from upsertgen.ir.tree import Api, Model, Role, Version
+from upsertgen.emit.renamed import RenamedClasses, renamed_classes
+from upsertgen.emit.schema import declares_additional, model_schema
+from upsertgen.ir.tree import AnyType, Api, Model, Role, Version
+from upsertgen.lock.aliases import Aliases
 
 
 @dataclass(frozen=True)
@@ -20,18 +22,24 @@ class ClassesModule:
     Attributes:
         task: What to generate, or nothing when all its classes come from older versions.
         elsewhere: Classes of older versions: their package, their name there, their name here.
+        mappings: TypedDicts that cannot be: the names of mappings that may have any keys.
         aliases: Second names of classes: the name, and the second name.
         exported: Every name that the module exports, sorted.
+        renamed: Old names of classes and fields.
     """
 
     task: ModelsTask | None
     elsewhere: tuple[tuple[str, str, str], ...]
+    mappings: tuple[str, ...]
     aliases: tuple[tuple[str, str], ...]
     exported: tuple[str, ...]
+    renamed: RenamedClasses
 
     def expectation(self, api: Api, version: Version, *, exact: bool) -> Expectation:
         """Return what the emitted module must define."""
         found = {"assign __all__"} | {f"assign {alias}" for _, alias in self.aliases}
+        found |= {f"assign {name}" for name in self.mappings}
+        found |= frozenset(self.renamed.definitions)
         if self.task is not None:
             suffix = "Dict" if self.task.typed_dicts else ""
             for model in owned(api, version, typed_dicts=self.task.typed_dicts):
@@ -42,7 +50,12 @@ class ClassesModule:
     @staticmethod
     def _definitions(model: Model, name: str, typed_dicts: bool) -> set[str]:
         if not typed_dicts:
-            return {f"class {name}"} | {f"field {name}.{field.name}" for field in model.fields}
+            found = {f"class {name}"} | {f"field {name}.{field.name}" for field in model.fields}
+            if declares_additional(model):
+                found.add(f"assign {name}.model_config")
+                if not isinstance(model.additional, AnyType):
+                    found.add(f"field {name}.__pydantic_extra__")
+            return found
         wire_names = [raw(field.wire_name) for field in model.fields]
         if not all(
             wire_name.isidentifier() and not keyword.iskeyword(wire_name)
@@ -74,16 +87,19 @@ def _plainness(name: str) -> tuple[int, str]:
 
 
 def owned(api: Api, version: Version, *, typed_dicts: bool) -> list[Model]:
-    """Return the models whose classes a version defines, by name."""
+    """Return the models whose classes, or whose TypedDicts, a version defines, by name."""
     models = [
         model
         for model in api.models.values()
-        if model.owner == version.package and (model.role is Role.REQUEST or not typed_dicts)
+        if model.owner == version.package
+        and not (typed_dicts and (model.role is Role.RESPONSE or _is_mapping(model)))
     ]
     return sorted(models, key=lambda model: model.class_name)
 
 
-def classes_module(api: Api, version: Version, *, typed_dicts: bool) -> ClassesModule:
+def classes_module(
+    api: Api, version: Version, old_names: Aliases, *, typed_dicts: bool
+) -> ClassesModule:
     """Return what a version's module of models, or of TypedDicts, consists of."""
     suffix = "Dict" if typed_dicts else ""
     names = class_names(api, version)
@@ -100,12 +116,32 @@ def classes_module(api: Api, version: Version, *, typed_dicts: bool) -> ClassesM
         elif one.name != names[one.model]:
             aliases.append((f"{names[one.model]}{suffix}", f"{one.name}{suffix}"))
     models = owned(api, version, typed_dicts=typed_dicts)
-    task = _task(models, names, typed_dicts=typed_dicts) if models else None
-    return ClassesModule(task, tuple(elsewhere), tuple(aliases), tuple(sorted(exported)))
+    mappings = [
+        f"{model.class_name}Dict"
+        for model in owned(api, version, typed_dicts=False)
+        if typed_dicts and _is_mapping(model)
+    ]
+    renamed = renamed_classes(api, version, names, old_names, typed_dicts=typed_dicts)
+    task = _task(models, names, api.models, renamed, typed_dicts=typed_dicts) if models else None
+    return ClassesModule(
+        task, tuple(elsewhere), tuple(mappings), tuple(aliases), tuple(sorted(exported)), renamed
+    )
 
 
-def _task(models: list[Model], names: Mapping[str, str], *, typed_dicts: bool) -> ModelsTask:
-    schema, stubs = model_schema(models, names, typed_dicts=typed_dicts)
+def _is_mapping(model: Model) -> bool:
+    """Return whether a body may have keys that no TypedDict can name."""
+    return model.role is Role.REQUEST and model.additional is not None
+
+
+def _task(
+    models: list[Model],
+    names: Mapping[str, str],
+    known: Mapping[str, Model],
+    renamed: RenamedClasses,
+    *,
+    typed_dicts: bool,
+) -> ModelsTask:
+    schema, stubs = model_schema(models, names, known, typed_dicts=typed_dicts)
     return ModelsTask(
         schema=schema,
         stubs=stubs,
@@ -117,4 +153,5 @@ def _task(models: list[Model], names: Mapping[str, str], *, typed_dicts: bool) -
             if raw(field.wire_name) != field.name
         },
         typed_dicts=typed_dicts,
+        additions=renamed.additions or {},
     )

@@ -13,12 +13,22 @@ from typing import Any
 from upsertgen.configuration import Settings
 from upsertgen.emit.classes import ClassesModule, class_names, classes_module
 from upsertgen.emit.encode import comment, raw
+from upsertgen.emit.imports import import_groups
 from upsertgen.emit.models import GeneratedClasses
 from upsertgen.emit.proof import Expectation
 from upsertgen.emit.readme import readme_example
+from upsertgen.emit.renamed import (
+    RUNTIME_FILE,
+    old_name,
+    renamed_members,
+    renamed_modules,
+)
 from upsertgen.emit.resources import expected_definitions, policy_name, resource_view
 from upsertgen.emit.templates import TemplateFile, Templates
+from upsertgen.inputs import generator_digest
 from upsertgen.ir.tree import Api, Version
+from upsertgen.lock.aliases import Aliases
+from upsertgen.lock.names import Kind
 
 PINNED = ("black", "datamodel-code-generator")
 """The tools whose version decides about the output, byte for byte."""
@@ -53,12 +63,14 @@ class PlannedClasses:
 
     Attributes:
         version: The version it belongs to.
+        name: The name of the module.
         classes: What it consists of.
         rendered: The digest of everything it is made from.
         template: The template it is laid out with.
     """
 
     version: Version
+    name: str
     classes: ClassesModule
     rendered: str
     template: TemplateFile
@@ -77,9 +89,13 @@ class Drafts:
         api: What to emit.
         templates: How to lay it out.
         settings: How to call it.
+        aliases: Old names to emit too.
     """
 
-    def __init__(self, api: Api, templates: Templates, settings: Settings) -> None:
+    def __init__(
+        self, api: Api, templates: Templates, settings: Settings, aliases: Aliases | None = None
+    ) -> None:
+        self._aliases = aliases or Aliases()
         self._api = api
         self._templates = templates
         self._settings = settings
@@ -89,18 +105,20 @@ class Drafts:
     def classes_modules(self) -> dict[str, PlannedClasses]:
         """Return the modules of models and TypedDicts, by their path."""
         modules: dict[str, PlannedClasses] = {}
+        generator = generator_digest()
         for version in self._api.versions:
-            for typed_dicts, name in ((False, "models.py"), (True, "typed_dicts.py")):
-                template = self._templates.files[f"package/version/{name}.jinja"]
-                classes = classes_module(self._api, version, typed_dicts=typed_dicts)
+            for typed_dicts, name in ((False, "models"), (True, "typed_dicts")):
+                template = self._templates.files[f"package/version/{name}.py.jinja"]
+                classes = classes_module(self._api, version, self._aliases, typed_dicts=typed_dicts)
                 parts = json.dumps(
                     [asdict(classes), raw(version.label)], sort_keys=True, default=sorted
                 )
+                # The generator itself is among what they are made from: it rewrites what the tools write.
                 rendered = _digest(
-                    parts, template.path.read_text("utf-8"), *tool_versions().values()
+                    parts, template.path.read_text("utf-8"), generator, *tool_versions().values()
                 )
-                modules[self._path(version, name)] = PlannedClasses(
-                    version, classes, rendered, template
+                modules[self._path(version, f"{name}.py")] = PlannedClasses(
+                    version, name, classes, rendered, template
                 )
         return modules
 
@@ -114,20 +132,26 @@ class Drafts:
             module: What it consists of.
             generated: Its classes; nothing if there are none, or the text is not needed.
         """
-        imports = generated.imports if generated is not None else ()
-        bases = (
-            sorted(set(module.classes.task.bases.values()))
-            if module.classes.task is not None
-            else []
-        )
-        if bases and generated is not None and not path.endswith("typed_dicts.py"):
-            imports = (*imports, (_RUNTIME, tuple(bases)))
+        imports = dict(generated.imports) if generated is not None else {}
+        task = module.classes.task
+        if generated is not None and task is not None and not task.typed_dicts:
+            imports[_RUNTIME] = set(task.bases.values())
+        for package, name, alias in module.classes.elsewhere:
+            names = imports.setdefault(f"..{package}.{module.name}", set())
+            names.add(name if name == alias else f"{name} as {alias}")
+        if module.classes.mappings:
+            imports["collections.abc"] = {"Mapping"}
+            imports["typing"] = imports.get("typing", set()) | {"Any", "TypeAlias"}
+        for package, used in module.classes.renamed.imports:
+            imports[package] = imports.get(package, set()) | {*used}
         context = {
             **self._context(f"{module.version.package}'s specs"),
             "version": module.version,
-            "imports": imports,
-            "elsewhere": module.classes.elsewhere,
+            "imports": import_groups(imports),
+            "mappings": module.classes.mappings,
             "aliases": module.classes.aliases,
+            "name": module.name,
+            "renamed": module.classes.renamed,
             "exported": module.classes.exported,
             "code": generated.code if generated is not None else "",
         }
@@ -145,7 +169,8 @@ class Drafts:
     def others(self) -> Iterator[Draft]:
         """Yield every file but the modules of classes."""
         for file in self._templates.plain_files():
-            yield self._plain(file)
+            if file.name != RUNTIME_FILE or self._aliases:
+                yield self._plain(file)
         example = readme_example(self._api, self._settings.example)
         package = self._settings.package
         yield self._draft("pyproject.toml", "pyproject.toml.jinja", {})
@@ -158,6 +183,27 @@ class Drafts:
         yield self._draft(f"{package}/_policies.py", "package/_policies.py.jinja", {}, policies)
         for version in self._api.versions:
             yield from self._version(version)
+        yield from self._renamed()
+
+    def _renamed(self) -> Iterator[Draft]:
+        """Yield the modules and packages that have an old name."""
+        package = self._settings.package
+        for retired in self._aliases.within(Kind.VERSION):
+            names = {"package": retired.old.own, "target": retired.new.own}
+            yield self._draft(
+                f"{package}/{retired.old.own}/__init__.py",
+                "package/renamed/__init__.py.jinja",
+                names,
+                frozenset(("assign __all__", "assign __getattr__")),
+            )
+        for module in renamed_modules(self._api, self._aliases):
+            names_here = {f"assign {name}" for name, _ in module.names}
+            yield self._draft(
+                f"{package}/{module.package}/{module.name}.py",
+                "package/renamed/module.py.jinja",
+                {"module": module},
+                frozenset(("assign __getattr__", *names_here)),
+            )
 
     def _version(self, version: Version) -> Iterator[Draft]:
         context: dict[str, Any] = {
@@ -168,19 +214,26 @@ class Drafts:
         yield self._draft(
             self._path(version, "__init__.py"), "package/version/__init__.py.jinja", context, init
         )
+        resources = {one.name: one for one in version.resources}
+        renamed = [
+            (old_name(one), resources[one.new.own])
+            for one in self._aliases.modules(version.package)
+        ]
         clients = {"assign __all__"}
         for name in ("Client", "AsyncClient"):
             clients |= {f"class {name}", f"assign {name}._BASE_URL", f"assign {name}._USER_AGENT"}
             clients |= {f"def {name}.{resource.name}" for resource in version.resources}
+            clients |= {f"def {name}.{old.name}" for old, _ in renamed}
         yield self._draft(
             self._path(version, "client.py"),
             "package/version/client.py.jinja",
-            context,
+            {**context, "renamed": renamed},
             frozenset(clients),
         )
         names = class_names(self._api, version)
         for resource in version.resources:
-            view = resource_view(resource, names)
+            members = renamed_members(version.package, resource, self._aliases)
+            view = resource_view(resource, names, members)
             yield self._draft(
                 self._path(version, f"{resource.name}.py"),
                 "package/version/resource.py.jinja",

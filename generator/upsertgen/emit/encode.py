@@ -17,7 +17,9 @@ from upsertgen.spec_text import SpecText
 
 # Unicode 3.2 is part of every Python; what it does not know is escaped.
 _category: Callable[[str], str] = unicodedata.ucd_3_2_0.category
-_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+# Spaces are among the hidden: a zero-width space was one of them.
+_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"))
+_ITEM = re.compile(r"\n(?=\s*(?:[-*]|\d+[.)]) )")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 
 LINE_LENGTH = 100
@@ -48,10 +50,9 @@ def string_literal(text: SpecText | str) -> str:
         'a "b"' "a\nb"
     """
     value = raw(text)
-    literal = repr(value) if value.isascii() else ascii(value)
-    if literal[0] == "'" and '"' not in literal and "\\'" not in literal:
-        return f'"{literal[1:-1]}"'
-    return literal
+    quote = "'" if value.count('"') > value.count("'") else '"'
+    escaped = (f"\\{one}" if one in (quote, "\\") else one for one in value)
+    return f"{quote}{_visible_text(''.join(escaped))}{quote}"
 
 
 def scalar_literal(value: Scalar) -> str:
@@ -76,11 +77,8 @@ def docstring(text: SpecText | str, indent: int) -> str:
         text: The text; its blank lines part paragraphs.
         indent: The columns that lines after the first are indented by.
     """
-    paragraphs = [" ".join(one.split()) for one in re.split(r"\n\s*\n", raw(text).strip())]
     width = max(LINE_LENGTH - 4 - indent, 40)
-    lines = "\n\n".join(_wrapped(_visible(paragraph), width) for paragraph in paragraphs).split(
-        "\n"
-    )
+    lines = _filled(text, width, _visible).split("\n")
     joined = "\n".join(
         f"{' ' * indent if number and line else ''}{line}" for number, line in enumerate(lines)
     )
@@ -97,9 +95,7 @@ def model_description(text: SpecText | str) -> str:
 
     It goes to datamodel-code-generator, which quotes it.
     """
-    paragraphs = [" ".join(one.split()) for one in re.split(r"\n\s*\n", raw(text).strip())]
-    width = LINE_LENGTH - 8
-    return "\n\n".join(_wrapped(_visible_text(paragraph), width) for paragraph in paragraphs)
+    return _filled(text, LINE_LENGTH - 8, _visible_text)
 
 
 def toml_string(text: SpecText | str) -> str:
@@ -120,14 +116,28 @@ def markdown_code(text: SpecText | str) -> str:
     )
 
 
-def _wrapped(text: str, width: int) -> str:
-    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+def _filled(text: SpecText | str, width: int, encode: Callable[[str], str]) -> str:
+    """Return text encoded and wrapped, with its paragraphs and the items of its lists apart."""
+    return "\n\n".join(
+        "\n".join(
+            textwrap.fill(
+                encode(" ".join(line.split())),
+                width,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            for line in _ITEM.split(paragraph)
+        )
+        for paragraph in re.split(r"\n\s*\n", raw(text).strip())
+    )
 
 
 def _visible(text: str) -> str:
-    """Return text for a docstring or a comment: no escape sequence of its own, no quotes that end it."""
-    escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    return _visible_text(escaped)
+    """Return text for a docstring or a comment: no escape sequence of its own, no quotes that end it.
+
+    What is hidden is visible not only in the source, but also to who reads the docstring on a terminal.
+    """
+    return _visible_text(text).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
 def _visible_text(text: str) -> str:

@@ -6,14 +6,19 @@ Only text that differs is formatted, and a file whose text is the same as in the
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
+from typing import ParamSpec, TypeVar
 
 from upsertgen.emit.encode import LINE_LENGTH
 from upsertgen.emit.proof import Expectation, UnprovenFile, prove
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,40 @@ def default_jobs() -> int:
 
 @contextmanager
 def workers(jobs: int | None) -> Iterator[Executor]:
-    """Provide the worker processes of a run; they start when the first task is given to them."""
+    """Provide the worker processes of a run; they start when the first task is given to them.
+
+    Args:
+        jobs: How many there are. With one, it is this process: a second one would only wait for it.
+    """
+    jobs = jobs or default_jobs()
+    if jobs == 1:
+        yield _ThisProcess()
+        return
     # Forking is the fastest start; where there is no fork, the default of the platform is used.
     context = (
         get_context("fork") if hasattr(os, "fork") and os.name == "posix" and _is_linux() else None
     )
-    with ProcessPoolExecutor(jobs or default_jobs(), mp_context=context) as executor:
-        yield executor
+    # Ctrl-C reaches every process; this one stops the others, which would only print where they were.
+    with ProcessPoolExecutor(
+        jobs, context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+    ) as executor:
+        try:
+            yield executor
+        except BaseException:
+            executor.shutdown(cancel_futures=True)
+            raise
+
+
+class _ThisProcess(Executor):
+    """Runs each task when it is submitted."""
+
+    def submit(self, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(task(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
 
 def _is_linux() -> bool:
@@ -120,5 +152,5 @@ def format_texts(sources: list[tuple[str, str]]) -> list[str]:
         try:
             texts.append(format_str(text, mode=mode))
         except InvalidInput as error:
-            raise UnprovenFile(f"{path} is no Python: {error}") from None
+            raise UnprovenFile(path, f"is no Python: {error}") from None
     return texts

@@ -1,7 +1,8 @@
 """Models to Python classes, by datamodel-code-generator.
 
 It is slow to import, so it is imported where it is used, and it runs in a worker process beside the
-formatter. Its output is taken apart again: its classes are kept, its imports are merged with ours.
+formatter. Its output is taken apart again: its classes are kept, in our own words, and its imports are
+merged with ours.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from upsertgen.emit.rewriting import Source, defined_name
 
 BASES = {"request": "RequestModel", "response": "ResponseModel"}
 """The base class of models, by their role. They live in the runtime of the client."""
@@ -25,6 +28,7 @@ class ModelsTask:
         bases: The base class of each class, by its name.
         names: The Python names of fields whose name in JSON is another, as `Class.field` to the name.
         typed_dicts: Whether to generate TypedDicts instead of models.
+        additions: What to add to the body of a class, by its name.
     """
 
     schema: dict[str, Any]
@@ -32,6 +36,7 @@ class ModelsTask:
     bases: Mapping[str, str]
     names: Mapping[str, str]
     typed_dicts: bool
+    additions: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,11 @@ class GeneratedClasses:
     """Classes as text.
 
     Attributes:
-        imports: The names to import, by module, both sorted.
+        imports: The names to import, by module.
         code: The classes, in an order in which they can be defined.
     """
 
-    imports: tuple[tuple[str, tuple[str, ...]], ...]
+    imports: dict[str, set[str]]
     code: str
 
 
@@ -95,6 +100,8 @@ def generate_classes(task: ModelsTask) -> GeneratedClasses:
             use_annotated=True,
             use_double_quotes=True,
             use_field_description=True,
+            # What a caller passes in may be any mapping or sequence; a dict is invariant in its values.
+            use_generic_container_types=task.typed_dicts,
             use_schema_description=True,
             use_single_line_docstring=True,
             use_standard_collections=True,
@@ -103,22 +110,20 @@ def generate_classes(task: ModelsTask) -> GeneratedClasses:
     )
     if not isinstance(text, str):
         raise RuntimeError("datamodel-code-generator returned no single module")
-    classes = _take_apart(text, task.stubs)
-    wanted = set(task.schema["$defs"]) - task.stubs
-    defined = _defined(classes.code)
-    if defined != wanted:
-        raise RuntimeError(
-            f"datamodel-code-generator defined {sorted(defined - wanted)} "
-            f"and left out {sorted(wanted - defined)}"
-        )
-    return classes
+    wanted = frozenset(task.schema["$defs"]) - task.stubs
+    return _take_apart(text, wanted, task.stubs, task.additions)
 
 
-def _take_apart(text: str, stubs: frozenset[str]) -> GeneratedClasses:
-    lines = text.splitlines(keepends=True)
+def _take_apart(
+    text: str, wanted: frozenset[str], stubs: frozenset[str], additions: Mapping[str, str]
+) -> GeneratedClasses:
+    source = Source(text)
+    helpers = source.helpers(wanted | stubs)
     imports: dict[str, set[str]] = {}
-    kept: list[str] = []
-    for statement in ast.parse(text).body:
+    code = ""
+    defined: set[str] = set()
+    for statement in source.body:
+        name = defined_name(statement)
         if isinstance(statement, ast.ImportFrom):
             if statement.module not in (None, "__future__", "bases"):
                 names = {
@@ -126,24 +131,15 @@ def _take_apart(text: str, stubs: frozenset[str]) -> GeneratedClasses:
                     for one in statement.names
                 }
                 imports.setdefault(str(statement.module), set()).update(names)
-        elif not (isinstance(statement, ast.ClassDef) and statement.name in stubs):
-            kept.append("".join(lines[statement.lineno - 1 : statement.end_lineno]))
-    code = "\n".join(kept)
+        elif name in wanted or isinstance(statement, ast.Expr):
+            defined |= {name} if name else set()
+            code += f"{source.rewritten(statement, helpers)}\n{additions.get(name or '', '')}"
+    if defined != wanted:
+        raise RuntimeError(f"datamodel-code-generator left out {sorted(wanted - defined)}")
     used = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+    imports.setdefault("typing", set()).add("TYPE_CHECKING")
     needed = {
-        module: tuple(sorted(name for name in names if name.rpartition(" ")[2] in used))
+        module: {name for name in names if name.rpartition(" ")[2] in used}
         for module, names in imports.items()
     }
-    return GeneratedClasses(
-        tuple(sorted((module, names) for module, names in needed.items() if names)), code
-    )
-
-
-def _defined(code: str) -> set[str]:
-    names: set[str] = set()
-    for statement in ast.parse(code).body:
-        if isinstance(statement, ast.ClassDef):
-            names.add(statement.name)
-        elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            names.add(statement.targets[0].id)
-    return names
+    return GeneratedClasses(needed, code)

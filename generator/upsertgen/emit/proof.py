@@ -25,7 +25,20 @@ class Expectation:
 
 
 class UnprovenFile(Exception):
-    """An emitted file is not what it was meant to be. Nothing is written."""
+    """An emitted file is not what it was meant to be. Nothing is written.
+
+    Attributes:
+        path: The file.
+        wrong: What is wrong with it.
+    """
+
+    def __init__(self, path: str, wrong: str) -> None:
+        super().__init__(path, wrong)
+        self.path = path
+        self.wrong = wrong
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.wrong}"
 
 
 def prove(path: str, text: str, expectation: Expectation) -> None:
@@ -42,14 +55,15 @@ def prove(path: str, text: str, expectation: Expectation) -> None:
     try:
         module = ast.parse(text)
     except (SyntaxError, ValueError) as error:
-        raise UnprovenFile(f"{path} is no Python: {error}") from None
+        raise UnprovenFile(path, f"is no Python: {error}") from None
     found = frozenset(_definitions(module.body, ""))
     missing = expectation.definitions - found
     surplus = found - expectation.definitions if expectation.exact else frozenset()
     if missing or surplus:
         raise UnprovenFile(
-            f"{path} was to define {', '.join(sorted(missing)) or 'nothing else'}"
-            + (f", and also has {', '.join(sorted(surplus))}" if surplus else "")
+            path,
+            f"was to define {', '.join(sorted(missing)) or 'nothing else'}"
+            + (f", and also has {', '.join(sorted(surplus))}" if surplus else ""),
         )
 
 
@@ -65,7 +79,11 @@ def _definitions(body: list[ast.stmt], owner: str) -> Iterator[str]:
                 value=ast.Call(func=ast.Attribute(value=ast.Name(), attr="model_rebuild"), args=[])
             ):
                 pass
-            case ast.If(test=ast.Name(id="TYPE_CHECKING")) if not owner:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=[]) if not owner:
+                yield from _definitions(statement.body, owner)
+            case ast.If(
+                test=ast.UnaryOp(op=ast.Not(), operand=ast.Name(id="TYPE_CHECKING")), orelse=[]
+            ):
                 yield from _definitions(statement.body, owner)
             case ast.ClassDef(name=name):
                 yield f"class {owner}{name}"

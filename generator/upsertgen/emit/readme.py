@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from upsertgen.emit.encode import value_literal
+from upsertgen.emit.encode import string_literal, value_literal
 from upsertgen.errors import InvalidInput, Location, Problem, quoted
-from upsertgen.ir.tree import Api, Operation, ReferenceType, Resource, Type, Version
+from upsertgen.ir.tree import (
+    Api,
+    ObjectValue,
+    Operation,
+    ReferenceType,
+    Resource,
+    Type,
+    Value,
+    Version,
+)
 from upsertgen.spec_text import SpecText
+
+_WIDTH = 80
 
 
 @dataclass(frozen=True)
@@ -67,13 +78,8 @@ def _is_shown(operation: Operation) -> bool:
 
 def _example(api: Api, version: Version, resource: Resource, operation: Operation) -> ReadmeExample:
     names = {one.wire_name: one.name for one in operation.parameters}
-    lines: list[str] = []
-    for wire_name, value in operation.example.fields if operation.example else ():
-        if isinstance(value, tuple):
-            items = [f"    {value_literal(item)}," for item in value]
-            lines += [f"{names[wire_name]}=[", *items, "],"]
-        else:
-            lines.append(f"{names[wire_name]}={value_literal(value)},")
+    fields = operation.example.fields if operation.example else ()
+    lines = [line for key, value in fields for line in _lines(f"{names[key]}=", value)]
     upsert = operation.upsert
     answer = operation.responses[0].type
     return ReadmeExample(
@@ -84,6 +90,20 @@ def _example(api: Api, version: Version, resource: Resource, operation: Operatio
         results=_field_name(api, answer, upsert.results if upsert else None),
         errors=_field_name(api, answer, upsert.errors if upsert else None),
     )
+
+
+def _lines(prefix: str, value: Value) -> list[str]:
+    """Return an argument, or an item of one, as lines: what is too long for one is broken up."""
+    line = f"{prefix}{value_literal(value)},"
+    if len(line) <= _WIDTH or not isinstance(value, (tuple, ObjectValue)):
+        return [line]
+    if isinstance(value, tuple):
+        inner = [text for item in value for text in _lines("", item)]
+        return [f"{prefix}[", *(f"    {text}" for text in inner), "],"]
+    inner = [
+        text for key, item in value.fields for text in _lines(f"{string_literal(key)}: ", item)
+    ]
+    return [f"{prefix}{{", *(f"    {text}" for text in inner), "},"]
 
 
 def _field_name(api: Api, kind: Type | None, wire_name: SpecText | None) -> str | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from upsertgen.emit.annotations import Annotations
-from upsertgen.emit.encode import identifier, raw
+from upsertgen.emit.encode import identifier, raw, string_literal, value_literal
+from upsertgen.emit.imports import ImportGroups, import_groups
+from upsertgen.emit.renamed import RenamedMembers
+from upsertgen.ir.names import RESOURCE_IMPORTS
 from upsertgen.ir.tree import (
     AnyType,
     ArrayType,
@@ -54,29 +57,33 @@ class ResourceView:
 
     Attributes:
         methods: Its methods.
-        standard_imports: Names of the standard library, by module.
-        imports: Other names, by module.
+        imports: What it imports.
         typed_dicts: Names that only type checkers import.
+        renamed: Old names of what stands in it.
     """
 
     methods: tuple[Method, ...]
-    standard_imports: tuple[tuple[str, tuple[str, ...]], ...]
-    imports: tuple[tuple[str, tuple[str, ...]], ...]
+    imports: ImportGroups
     typed_dicts: tuple[str, ...]
+    renamed: RenamedMembers
 
 
-def resource_view(resource: Resource, names: Mapping[str, str]) -> ResourceView:
+def resource_view(
+    resource: Resource, names: Mapping[str, str], renamed: RenamedMembers
+) -> ResourceView:
     """Return what the module of an object type consists of.
 
     Args:
         resource: The object type.
         names: The class name of each model in the resource's version, by its key.
+        renamed: Old names of what stands in it.
     """
-    writer = _Writer(names)
+    policies = {policy_name(operation.policy) for operation in resource.operations}
+    taken = {*RESOURCE_IMPORTS, *policies, resource.class_name, f"Async{resource.class_name}"}
+    called = _called(names.values(), taken)
+    writer = _Writer({key: called[name] for key, name in names.items()})
     methods = tuple(writer.method(operation) for operation in resource.operations)
-    return ResourceView(
-        methods, *writer.imports({operation.policy for operation in resource.operations})
-    )
+    return ResourceView(methods, *writer.imports(policies, called, renamed), renamed)
 
 
 def policy_name(index: int) -> str:
@@ -84,9 +91,20 @@ def policy_name(index: int) -> str:
     return "POLICY" if index == 0 else f"POLICY_{index + 1}"
 
 
+def _called(names: Iterable[str], taken: set[str]) -> dict[str, str]:
+    """Return what a module calls each model: its name, unless that means something else there."""
+    called: dict[str, str] = {}
+    for name in sorted(names):
+        free = name
+        while {free, f"{free}Dict"} & taken:
+            free += "Model"
+        taken |= {free, f"{free}Dict"}
+        called[name] = free
+    return called
+
+
 class _Writer:
     def __init__(self, names: Mapping[str, str]) -> None:
-        self._names = names
         self._annotations = Annotations(names)
         self._helpers: set[str] = {"Call", "Operation"}
         self._adapter = False
@@ -120,33 +138,34 @@ class _Writer:
             content=content,
         )
 
-    def imports(self, policies: set[int]) -> tuple[
-        tuple[tuple[str, tuple[str, ...]], ...],
-        tuple[tuple[str, tuple[str, ...]], ...],
-        tuple[str, ...],
-    ]:
-        standard = {module: set(names) for module, names in self._annotations.imports()}
+    def imports(
+        self, policies: set[str], called: Mapping[str, str], renamed: RenamedMembers
+    ) -> tuple[ImportGroups, tuple[str, ...]]:
+        """Return the imports of the module, and those that only type checkers need.
+
+        Args:
+            policies: The names of the policies that it uses.
+            called: What it calls each model, by the model's name.
+            renamed: Old names of what stands in it.
+        """
+        modules = self._annotations.imports()
+        for module, helpers in renamed.imports().items():
+            modules.setdefault(module, set()).update(helpers)
         if self._annotations.typed_dicts:
-            standard.setdefault("typing", set()).add("TYPE_CHECKING")
-        others: dict[str, set[str]] = {
-            ".._policies": {policy_name(index) for index in policies},
-            ".._runtime.operation": self._helpers,
-            ".._runtime.resource": {"AsyncResource", "SyncResource"},
-        }
+            modules.setdefault("typing", set()).add("TYPE_CHECKING")
         if self._adapter:
-            others["pydantic"] = {"TypeAdapter"}
-        if self._annotations.models:
-            others[".models"] = self._annotations.models
-        return _sorted(standard), _sorted(others), tuple(sorted(self._annotations.typed_dicts))
+            modules.setdefault("pydantic", set()).add("TypeAdapter")
+        modules[".._policies"] = policies
+        modules[".._runtime.operation"] = self._helpers
+        modules[".._runtime.resource"] = {"AsyncResource", "SyncResource"}
+        models = _imported(called, "", self._annotations.models)
+        typed_dicts = _imported(called, "Dict", self._annotations.typed_dicts)
+        return import_groups({**modules, ".models": models}), typed_dicts
 
     @staticmethod
     def _summary(operation: Operation) -> str:
-        text = (
-            raw(operation.summary)
-            if operation.summary
-            else f"Send {operation.method} {raw(operation.path)}"
-        )
-        return text.removesuffix(".")
+        words = operation.name.replace("_", " ").strip().capitalize()
+        return raw(operation.summary).removesuffix(".") if operation.summary else words
 
     def _argument(self, operation: Operation, parameter: Parameter) -> Argument:
         annotation = self._annotations.accepted(parameter.type)
@@ -171,23 +190,22 @@ class _Writer:
             and isinstance(parameter.type, ArrayType)
             and not parameter.explode
         ):
-            self._helpers.add("comma_separated")
-            sent = f"comma_separated({name})"
+            self._helpers.add("CommaSeparated")
+            sent = f"CommaSeparated({name})"
         return Argument(parameter, name, annotation, default, sent, self._help(parameter))
 
     @staticmethod
     def _help(parameter: Parameter) -> str:
-        text = (
-            raw(parameter.description)
-            if parameter.description
-            else f"The {parameter.location} parameter."
-        )
-        if parameter.description is None and parameter.location in ("field", "body"):
-            text = (
-                "The request's body."
-                if parameter.location == "body"
-                else "A field of the request's body."
-            )
+        if parameter.description:
+            text = raw(parameter.description)
+        elif parameter.location == "body":
+            text = "The request's body."
+        elif parameter.location == "field":
+            text = f"The field `{raw(parameter.wire_name)}` of the request's body."
+        else:
+            text = f"The {parameter.location} parameter `{raw(parameter.wire_name)}`."
+        if parameter.default is not None and not parameter.required:
+            text = f"{text} By default `{value_literal(parameter.default.value)}`."
         constraints = (
             dict(parameter.type.constraints) if isinstance(parameter.type, ArrayType) else {}
         )
@@ -216,13 +234,15 @@ class _Writer:
             self._helpers.add("encode_body")
             model = self._annotations.returned(body.type)
             fields = ", ".join(
-                f'"{a.name}": {a.name}' for a in arguments if a.parameter.location == "field"
+                f"{string_literal(a.parameter.wire_name)}: {a.name}"
+                for a in arguments
+                if a.parameter.location == "field"
             )
             return None, f"encode_body({model}, {{{fields}}}{null})"
         self._helpers.add("encode_value")
         self._adapter = True
         name = next(a.name for a in arguments if a.parameter.location == "body")
-        adapter = self._annotations.returned(body.type)
+        adapter = self._annotations.checked(body.type)
         self._annotations.returned(AnyType())
         encoded = f"encode_value({constant}_BODY, {name}{null})"
         return adapter, encoded if body.required else f"None if {name} is None else {encoded}"
@@ -238,21 +258,20 @@ class _Writer:
         return f"TypeAdapter[{written}]({written}).validate_json"
 
 
-def _sorted(modules: Mapping[str, set[str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _imported(called: Mapping[str, str], suffix: str, used: set[str]) -> tuple[str, ...]:
+    """Return the names to import, each with what the module calls it where that is another name."""
     return tuple(
-        (module, tuple(sorted(modules[module]))) for module in sorted(modules, key=_import_order)
+        f"{name}{suffix}" if name == here else f"{name}{suffix} as {here}{suffix}"
+        for name, here in sorted(called.items())
+        if f"{here}{suffix}" in used
     )
-
-
-def _import_order(module: str) -> tuple[int, str]:
-    dots = len(module) - len(module.lstrip("."))
-    return (-dots if dots else -9, module)
 
 
 def expected_definitions(resource: Resource, view: ResourceView) -> frozenset[str]:
     """Return what the module of an object type must define, as `upsertgen.emit.proof` words it."""
     name = resource.class_name
     found = {"assign __all__", f"class {name}", f"class Async{name}"}
+    found |= view.renamed.definitions(name)
     for method in view.methods:
         found |= {f"assign {method.constant}", f"def _{method.operation.name}"}
         found |= {f"def {name}.{method.operation.name}", f"def Async{name}.{method.operation.name}"}

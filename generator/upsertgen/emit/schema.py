@@ -34,7 +34,11 @@ _JSON_TYPES = {"str": "string", "int": "integer", "bool": "boolean", "float": "n
 
 
 def model_schema(
-    models: list[Model], names: Mapping[str, str], *, typed_dicts: bool
+    models: list[Model],
+    names: Mapping[str, str],
+    known: Mapping[str, Model],
+    *,
+    typed_dicts: bool,
 ) -> tuple[dict[str, Any], frozenset[str]]:
     """Return one JSON Schema document that defines some models, and which of its definitions are stubs.
 
@@ -43,10 +47,11 @@ def model_schema(
     Args:
         models: The models to define.
         names: The class name of every model, by its key.
+        known: Every model there is, by its key.
         typed_dicts: Whether TypedDicts are meant, which carry no constraints and are named `...Dict`.
     """
     suffix = "Dict" if typed_dicts else ""
-    writer = _Writer({key: f"{name}{suffix}" for key, name in names.items()}, typed_dicts)
+    writer = _Writer({key: f"{name}{suffix}" for key, name in names.items()}, known, typed_dicts)
     own = {f"{names[model.key]}{suffix}": writer.model(model) for model in models}
     foreign = {
         name: {"type": "object", "properties": {}} for name in sorted(writer.used - own.keys())
@@ -58,9 +63,18 @@ def model_schema(
     return schema, frozenset(foreign)
 
 
+def declares_additional(model: Model) -> bool:
+    """Return whether a class has to say something about fields that are not named, beyond its base."""
+    kept_anyway = model.role is Role.RESPONSE and isinstance(model.additional, AnyType)
+    return model.additional is not None and not kept_anyway
+
+
 class _Writer:
-    def __init__(self, names: Mapping[str, str], typed_dicts: bool) -> None:
+    def __init__(
+        self, names: Mapping[str, str], models: Mapping[str, Model], typed_dicts: bool
+    ) -> None:
         self._names = names
+        self._models = models
         self._typed_dicts = typed_dicts
         self.used: set[str] = set()
 
@@ -77,10 +91,8 @@ class _Writer:
                 written["description"] = model_description(field.description)
             schema["properties"][raw(field.wire_name)] = written
         schema["required"] = [raw(field.wire_name) for field in model.fields if field.required]
-        if model.additional is not None and not self._typed_dicts:
-            lenient = model.role is Role.RESPONSE and isinstance(model.additional, AnyType)
-            if not lenient:
-                schema["additionalProperties"] = self.type(model.additional) or True
+        if model.additional is not None and declares_additional(model) and not self._typed_dicts:
+            schema["additionalProperties"] = self.type(model.additional) or True
         return schema
 
     def type(self, kind: Type) -> dict[str, Any]:
@@ -115,11 +127,42 @@ class _Writer:
                 return {"anyOf": [self.type(one) for one in alternatives]}
             case UnionType(alternatives, SpecText() as discriminator):
                 written = [self.type(one) for one in alternatives]
-                if self._typed_dicts:
+                selected = (
+                    None if self._typed_dicts else self._selected(alternatives, discriminator)
+                )
+                if selected is None:
                     return {"anyOf": written}
-                return {"oneOf": written, "discriminator": {"propertyName": raw(discriminator)}}
+                return {
+                    "oneOf": written,
+                    "discriminator": {"propertyName": raw(discriminator), "mapping": selected},
+                }
             case _:
                 return {}
+
+    def _selected(
+        self, alternatives: tuple[Type, ...], discriminator: SpecText
+    ) -> dict[str, str] | None:
+        """Return which definition each value of a discriminator selects.
+
+        Nothing when pydantic could not tell: the field has several names in Python, or one value selects
+        two definitions, as when they are told apart otherwise somewhere else. Then all are tried.
+        """
+        fields = [
+            (field, one.body)
+            for one in alternatives
+            if isinstance(one, ReferenceType)
+            for field in self._models[one.body].fields
+            if field.wire_name == discriminator and isinstance(field.type, EnumerationType)
+        ]
+        selected = [
+            (raw(value), f"#/$defs/{self._names[body]}")
+            for field, body in fields
+            if isinstance(field.type, EnumerationType)
+            for value in field.type.values
+            if isinstance(value, SpecText)
+        ]
+        one_name = len({field.name for field, _ in fields}) == 1
+        return dict(selected) if one_name and len(selected) == len(dict(selected)) else None
 
     def _constraints(self, constraints: tuple[tuple[str, Scalar], ...]) -> dict[str, Any]:
         return (

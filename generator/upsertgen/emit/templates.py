@@ -8,13 +8,15 @@ single ones.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from upsertgen.errors import InvalidInput, Location, Problem
+from upsertgen.errors import InvalidInput, Location, Problem, Problems, quoted
 from upsertgen.spec_text import SpecText
 
 if TYPE_CHECKING:
@@ -53,16 +55,20 @@ class Templates:
     def __init__(self, override: Path | None) -> None:
         builtin = _PACKAGED if _PACKAGED.is_dir() else _CHECKED_OUT
         self.files = {file.name: file for file in _files(builtin, overridden=False)}
+        problems = Problems()
         for file in _files(override, overridden=True) if override is not None else ():
-            if file.name not in self.files:
-                problem = Problem(
+            if file.name in self.files:
+                _check_text(file, problems)
+            else:
+                near = difflib.get_close_matches(file.name, self.files, 1, 0.4)
+                problems.add(
                     Location(file.path.as_posix()),
-                    "there is no template of this path to replace",
-                    f"one of {', '.join(sorted(self.files))}",
-                    "correct its path below the templates folder",
+                    f"there is no template {quoted(file.name)} to replace",
+                    "the path of one of upsertgen's templates below the templates folder",
+                    f"did you mean {quoted(near[0])}?" if near else "correct its path",
                 )
-                raise InvalidInput([problem])
             self.files[file.name] = file
+        problems.raise_if_any()
         self._environment: jinja2.Environment | None = None
 
     def digests(self) -> dict[str, str]:
@@ -89,16 +95,48 @@ class Templates:
         try:
             return self._environment.get_template(name).render(context)
         except jinja2.TemplateSyntaxError as error:
-            self._refuse(name, error.lineno, f"the template cannot be read ({error.message})")
-        except (jinja2.TemplateError, TypeError) as error:
-            self._refuse(name, 1, f"the template cannot be rendered ({error})")
-        raise AssertionError("unreachable")
+            self.refuse_override(
+                error.name or name, f"the template cannot be read: {error.message}", error.lineno
+            )
+            raise
+        except Exception as error:
+            # Whatever an expression of a user's template raises, the person who wrote it has to know where.
+            place = self._place(error)
+            self.refuse_override(
+                place[0] if place else name,
+                f"the template cannot be rendered: {error}",
+                place[1] if place else 1,
+            )
+            raise
 
-    def _refuse(self, name: str, line: int, wrong: str) -> None:
-        path = self.files[name].path.as_posix()
-        raise InvalidInput(
-            [Problem(Location(path, line), wrong, "a Jinja template", "correct the template")]
-        ) from None
+    def refuse_override(self, name: str, wrong: str, line: int = 1) -> None:
+        """Raise `InvalidInput` if a template is the user's own; if it is ours, the fault is not theirs.
+
+        Args:
+            name: The template.
+            wrong: What is wrong with it.
+            line: The line, counted from 1.
+        """
+        file = self.files[name]
+        if file.overridden:
+            place = Location(file.path.as_posix(), line)
+            problem = Problem(
+                place,
+                " ".join(wrong.split()),
+                "a template of Jinja that gives what upsertgen's own gives, and maybe more",
+                "correct the template",
+            )
+            raise InvalidInput([problem]) from None
+
+    def _place(self, error: Exception) -> tuple[str, int] | None:
+        """Return the innermost template, and the line in it, that an error passed through."""
+        names = {str(file.path): name for name, file in self.files.items()}
+        places = [
+            (names[frame.f_code.co_filename], line)
+            for frame, line in traceback.walk_tb(error.__traceback__)
+            if frame.f_code.co_filename in names
+        ]
+        return places[-1] if places else None
 
     def _build(self) -> jinja2.Environment:
         import jinja2
@@ -107,12 +145,15 @@ class Templates:
         from upsertgen.emit.resources import policy_name
 
         files = self.files
+
+        def load(name: str) -> tuple[str, str, None] | None:
+            path = files[name].path if name in files else None
+            return (path.read_text("utf-8"), str(path), None) if path is not None else None
+
         environment = jinja2.Environment(
             # Not HTML: each expression goes through the encoder of its context instead.
             autoescape=False,  # noqa: S701
-            loader=jinja2.FunctionLoader(
-                lambda name: files[name].path.read_text("utf-8") if name in files else None
-            ),
+            loader=jinja2.FunctionLoader(load),
             undefined=jinja2.StrictUndefined,
             finalize=_refuse_spec_text,
             keep_trailing_newline=True,
@@ -137,6 +178,15 @@ def _refuse_spec_text(value: Any) -> Any:
             "text from a spec stands in a template without an encoder, such as '| docstring(0)'"
         )
     return value
+
+
+def _check_text(file: TemplateFile, problems: Problems) -> None:
+    try:
+        file.path.read_text("utf-8")
+    except UnicodeDecodeError:
+        problems.add(
+            Location(file.path.as_posix()), "this is not UTF-8", "text in UTF-8", "save it as UTF-8"
+        )
 
 
 def _files(folder: Path, *, overridden: bool) -> Iterator[TemplateFile]:

@@ -12,27 +12,30 @@ from collections.abc import Iterable
 from upsertgen.errors import Location, Problems, quoted
 from upsertgen.ir.bodies import Bodies, distinct_bodies
 from upsertgen.ir.completion import complete
-from upsertgen.ir.names import class_name, module_name, package_name, version_order
+from upsertgen.ir.names import module_name, package_name, resource_class_name, version_order
 from upsertgen.ir.operations import OperationReader, RawOperation
 from upsertgen.ir.schemas import SchemaReader
 from upsertgen.ir.tree import Api, AppliedCorrection, Policy, Resource, Version
 from upsertgen.ir.values import text_of
+from upsertgen.ir.wire_formats import WireSchemaReader
 from upsertgen.spec_text import SpecText
 from upsertgen.specs import Specs
 from upsertgen.specs.document import Document
 
 
-def understand(specs: Specs) -> Api:
+def understand(specs: Specs, *, wire_formats: bool = False) -> Api:
     """Return everything that is to be emitted for a specs folder.
 
     Args:
         specs: The documents, validated and corrected.
+        wire_formats: Whether formats that no client tells apart, such as int32 and int64, tell bodies apart
+            and stand among the constraints. Such a tree is for comparing, not for emitting.
 
     Raises:
         InvalidInput: With every construct that cannot be expressed and every name that two things claim.
     """
     problems = Problems()
-    schemas = SchemaReader(specs.references, problems)
+    schemas = (WireSchemaReader if wire_formats else SchemaReader)(specs.references, problems)
     reader = OperationReader(specs.references, schemas, problems)
     documents: dict[str, list[Document]] = defaultdict(list)
     for document in specs.documents.values():
@@ -109,7 +112,7 @@ def _version(
         places[name] = document
         resources[name] = Resource(
             name=name,
-            class_name=class_name(document.name),
+            class_name=resource_class_name(document.name),
             label=SpecText(document.name),
             title=SpecText(document.data["info"]["title"]),
             description=text_of(document.data["info"].get("description")),
@@ -154,7 +157,7 @@ def _base_url(documents: list[Document], problems: Problems) -> str:
         )
         if not absolute:
             problems.add(
-                document.locate(("servers",)),
+                document.locate(("servers", 0, "url")),
                 (
                     f"the server {quoted(url)} is not an absolute URL"
                     if servers
@@ -165,7 +168,7 @@ def _base_url(documents: list[Document], problems: Problems) -> str:
             )
         elif base_url and url != base_url:
             problems.add(
-                document.locate(("servers",)),
+                document.locate(("servers", 0, "url")),
                 f"the server {quoted(url)} differs from {quoted(base_url)} of {documents[0].path}",
                 "one server for all documents of a version",
                 "correct the server",

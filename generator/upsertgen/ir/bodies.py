@@ -106,8 +106,10 @@ def distinct_bodies(
         candidates = [
             name for name, body in names[label].items() if model_of[body.key] == senior.key
         ]
-        chosen = min(candidates, key=lambda name: (len(name), name))
-        models[senior.key] = _model(senior, packages[label], chosen, names[label][chosen], model_of)
+        # A body whose only name another one got has none; that is a problem already.
+        chosen = min(candidates or [senior.name], key=lambda name: (len(name), name))
+        named = names[label].get(chosen, senior)
+        models[senior.key] = _model(senior, packages[label], chosen, named, model_of)
     exported = {
         label: tuple(ModelName(name, model_of[body.key]) for name, body in sorted(named.items()))
         for label, named in names.items()
@@ -187,7 +189,7 @@ def _names(
                     place = other.node.document.locate(other.node.pointer, key=True)
                     problems.add(
                         body.node.document.locate(body.node.pointer, key=True),
-                        f"this schema and the one at {place} would both get the class name {own}",
+                        f"this schema and the one at {place} would both get the class name {name}",
                         "different names for different schemas",
                         "rename one of them",
                     )

@@ -52,6 +52,7 @@ def complete(raw: RawOperation, bodies: Bodies, policy: int, problems: Problems)
         summary=raw.summary,
         description=raw.description,
         scopes=raw.scopes,
+        security=raw.security,
         upsert=raw.upsert,
         example=raw.example,
         location=str(raw.node.document.locate(raw.node.pointer, key=True)),
@@ -167,7 +168,8 @@ def _check_upsert(
 ) -> None:
     """Note each field that `x-upsert` names and the bodies of the operation do not have."""
     upsert = operation.upsert
-    if upsert is None:
+    if upsert is None or (raw.body is None and "requestBody" in raw.node.value):
+        # A request body that cannot be read is a problem already.
         return
     request = operation.body.type if operation.body else None
     records = _items(request, upsert.inputs, bodies)

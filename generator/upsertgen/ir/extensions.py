@@ -6,6 +6,7 @@ that a misspelt field is a located problem like any other.
 
 from __future__ import annotations
 
+import difflib
 from functools import cache
 from typing import Any
 
@@ -13,7 +14,7 @@ from upsertgen.errors import Problems, quoted
 from upsertgen.ir.tree import ErrorRule, Policy, Upsert
 from upsertgen.spec_text import SpecText
 from upsertgen.specs.references import Node
-from upsertgen.specs.validation import compile_schema, validate
+from upsertgen.specs.validation import Rules, validate
 
 ERRORS = {
     "authentication": "AuthenticationError",
@@ -197,25 +198,38 @@ def _read(operation: Node, name: str, problems: Problems) -> dict[str, Any]:
     node = operation.child(name)
     valid = validate(
         node.value,
-        _validator(name),
+        _rules(name),
         lambda pointer, key: node.document.locate((*node.pointer, *pointer), key=key),
         problems,
+        within=node.pointer,
     )
     return node.value if valid else {}
 
 
 def check_extension_names(operation: Node, problems: Problems) -> None:
-    """Note extensions that look like ours and are not."""
-    for key in operation.value:
-        if key.startswith(("x-upsert", "x-error", "x-retr", "x-rate")) and key not in _SCHEMAS:
+    """Note extensions of an operation that look like ours and are not."""
+    for key in operation.value.keys() - _SCHEMAS.keys():
+        near = difflib.get_close_matches(key, _SCHEMAS, 1, 0.7) if key.startswith("x-") else []
+        if near:
             problems.add(
                 operation.document.locate((*operation.pointer, key), key=True),
                 f"the extension {quoted(key)} is not known",
                 f"one of {', '.join(_SCHEMAS)}",
-                "correct its name",
+                f"did you mean {quoted(near[0])}?",
             )
 
 
+def check_no_extensions(node: Node, problems: Problems) -> None:
+    """Note extensions that belong to an operation and stand somewhere else, where nothing reads them."""
+    for key in node.value.keys() & _SCHEMAS.keys():
+        problems.add(
+            node.document.locate((*node.pointer, key), key=True),
+            f"the extension {quoted(key)} does not belong to an operation",
+            "it among the fields of an operation",
+            "move it there",
+        )
+
+
 @cache
-def _validator(name: str) -> Any:
-    return compile_schema(_SCHEMAS[name])
+def _rules(name: str) -> Rules:
+    return Rules(_SCHEMAS[name])

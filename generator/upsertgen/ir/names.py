@@ -26,10 +26,25 @@ RESERVED_FIELDS = frozenset(
 RESERVED_CLASSES = frozenset(
     (
         "Annotated Any AsyncClient BaseModel Client ConfigDict Field Literal NotRequired "
-        "RequestModel ResponseModel RootModel TypeAlias TypedDict UUID Union"
+        "RequestModel ResponseModel RootModel TypeAlias TypedDict UUID Union "
+        # Its TypedDict would be called TypedDict.
+        "Typed"
     ).split()
 )
-RESERVED_METHODS = frozenset(("bool dict float int list str").split())
+RESOURCE_IMPORTS = frozenset(
+    (
+        "Annotated Any AsyncResource Call CommaSeparated Field Literal Mapping Operation Sequence "
+        "SyncResource TYPE_CHECKING TypeAdapter UNSET UUID Unset"
+    ).split()
+)
+"""What the module of an object type imports; its own classes are called otherwise."""
+RESERVED_METHODS = frozenset(
+    (
+        "bool date datetime dict float int list str "
+        # What gives members their old names.
+        "renamed_method renamed_parameter"
+    ).split()
+)
 RESERVED_PARAMETERS = frozenset(("self", "encode_body", "encode_value"))
 RESERVED_MODULES = frozenset(
     ("client", "models", "typed_dicts", "con", "prn", "aux", "nul")
@@ -64,6 +79,12 @@ def class_name(text: str) -> str:
     """Return the class name of a body that a spec calls `text`."""
     name = pascal_case(text, "Model")
     return f"{name}Model" if name in RESERVED_CLASSES or keyword.iskeyword(name) else name
+
+
+def resource_class_name(text: str) -> str:
+    """Return the class name of an object type that a spec file calls `text`."""
+    name = class_name(text)
+    return f"{name}Resource" if name in RESOURCE_IMPORTS else name
 
 
 def module_name(text: str) -> str:

@@ -9,7 +9,12 @@ from typing import Any
 from urllib.parse import quote
 
 from upsertgen.errors import Problems, quoted
-from upsertgen.ir.extensions import check_extension_names, read_policy, read_upsert
+from upsertgen.ir.extensions import (
+    check_extension_names,
+    check_no_extensions,
+    read_policy,
+    read_upsert,
+)
 from upsertgen.ir.names import method_name, pascal_case
 from upsertgen.ir.schemas import SchemaReader
 from upsertgen.ir.tree import (
@@ -79,6 +84,7 @@ class RawOperation:
     summary: SpecText | None
     description: SpecText | None
     scopes: tuple[SpecText, ...]
+    security: tuple[tuple[tuple[SpecText, tuple[SpecText, ...]], ...], ...]
     upsert: Upsert | None
     example: ObjectValue | None
 
@@ -118,12 +124,14 @@ class OperationReader:
 
     def _nodes(self, document: Document) -> Iterator[tuple[Node, str, str, list[Node]]]:
         paths = Node(document, ("paths",), document.data.get("paths") or {})
+        check_no_extensions(Node(document, (), document.data), self._problems)
         for path in paths.value:
             if path.startswith("x-"):
                 continue
             item = self._follow(paths.child(path))
             if item is None:
                 continue
+            check_no_extensions(item, self._problems)
             if "servers" in item.value:
                 self._unsupported(
                     item.child("servers"), "servers of a path", "servers of the document"
@@ -169,6 +177,7 @@ class OperationReader:
             summary=text_of(value.get("summary")),
             description=text_of(value.get("description")),
             scopes=self._scopes(node),
+            security=_security(node),
             upsert=read_upsert(node, self._problems),
             example=self._example(node),
         )
@@ -312,7 +321,10 @@ class OperationReader:
         )
 
     def _responses(self, node: Node, called: str) -> tuple[tuple[Response, ...], Type | None]:
-        responses = node.child("responses")
+        # OpenAPI 3.1 lets an operation have none.
+        responses = Node(
+            node.document, (*node.pointer, "responses"), node.value.get("responses", {})
+        )
         successes: list[Response] = []
         errors: list[Type] = []
         for status in sorted(key for key in responses.value if not key.startswith("x-")):
@@ -427,6 +439,18 @@ class OperationReader:
 
     def _problem(self, node: Node, wrong: str, expected: str, mend: str) -> None:
         self._problems.add(node.document.locate(node.pointer, key=True), wrong, expected, mend)
+
+
+def _security(node: Node) -> tuple[tuple[tuple[SpecText, tuple[SpecText, ...]], ...], ...]:
+    """Return the security requirements of an operation, one of which has to be met."""
+    declared = node.value.get("security", node.document.data.get("security")) or ()
+    return tuple(
+        tuple(
+            (SpecText(name), tuple(SpecText(scope) for scope in sorted(scopes)))
+            for name, scopes in sorted(requirement.items())
+        )
+        for requirement in declared
+    )
 
 
 def _is_parameter_type(kind: Type, *, lists: bool) -> bool:

@@ -21,12 +21,18 @@ from upsertgen.ir.tree import (
     NullableType,
     ReferenceType,
     Role,
-    Scalar,
     ScalarType,
     Type,
     UnionType,
 )
-from upsertgen.ir.values import constraints_of, fits, freeze, freeze_scalar, text_of
+from upsertgen.ir.values import (
+    constraints_of,
+    declared_types,
+    enumeration_of,
+    fits,
+    freeze,
+    text_of,
+)
 from upsertgen.spec_text import SpecText
 from upsertgen.specs.references import DanglingReference, Node, References
 
@@ -44,6 +50,9 @@ _UNDERSTOOD = _ANNOTATIONS | frozenset(
         "required type writeOnly"
     ).split()
 )
+_DEEPEST = 80
+"""How deep schemas may contain each other: who reads them calls itself."""
+
 _TYPED_FORMATS = frozenset(("date-time", "date", "uuid"))
 
 
@@ -97,7 +106,8 @@ class SchemaReader:
         self._references = references
         self._problems = problems
         self._open: list[str] = []
-        self._tags: list[tuple[str, RawField]] = []
+        self._depth = 0
+        self._tags: list[tuple[str, str, list[str]]] = []
 
     def read(self, node: Node, role: Role, name: str) -> Type:
         """Return the type that a schema describes.
@@ -138,11 +148,16 @@ class SchemaReader:
                 "wrap the schema in an object, or break the cycle",
             )
             return AnyType()
+        if self._depth >= _DEEPEST:
+            self._too_deep(target)
+            return AnyType()
         self._open.append(key)
+        self._depth += 1
         try:
             return _nullable_if(self._is_nullable(target), self._read(target, role, name))
         finally:
             self._open.pop()
+            self._depth -= 1
 
     def _read(self, node: Node, role: Role, name: str) -> Type:
         schema: dict[str, Any] = node.value
@@ -153,7 +168,7 @@ class SchemaReader:
                 return self._union(node, keyword, role, name)
         if "const" in schema or "enum" in schema:
             return self._enumeration(node, role)
-        types = self._types(schema)
+        types = declared_types(schema)
         if len(types) > 1:
             alternatives = tuple(self._of_type(node, one, role, name) for one in types)
             return UnionType(alternatives)
@@ -173,11 +188,11 @@ class SchemaReader:
             return ArrayType(items, constraints)
         if type_name == "object":
             return self._object(node, role, name)
+        if type_name == "string" and schema.get("format") in _TYPED_FORMATS:
+            # These have a type of their own in Python, which checks more than their length.
+            return ScalarType(schema["format"])
         if type_name == "string":
-            text_format = schema.get("format")
-            return ScalarType(
-                text_format if text_format in _TYPED_FORMATS else "string", constraints
-            )
+            return ScalarType("string", constraints)
         if type_name in ("integer", "number", "boolean"):
             return ScalarType(type_name, constraints)
         return AnyType()
@@ -302,6 +317,9 @@ class SchemaReader:
                 "break the cycle",
             )
             return
+        if len(within) >= _DEEPEST:
+            self._too_deep(node)
+            return
         for index in range(len(node.value.get("allOf", ()))):
             part = self._follow(node.child("allOf", index))
             if part is not None and isinstance(part.value, dict):
@@ -379,15 +397,20 @@ class SchemaReader:
                 )
                 continue
             values = mapped.get(body.key, [str(alternative.pointer[-1])])
-            closed = EnumerationType(tuple(SpecText(value) for value in values), is_open=False)
-            self._tags.append((body.key, RawField(tag, closed, True, None, None)))
+            self._tags.append((body.key, tag, values))
 
     def finish(self) -> None:
         """Complete the bodies, once all schemas have been read: close the fields that tell unions apart."""
-        for key, tagged in self._tags:
+        tags: dict[tuple[str, str], dict[str, None]] = {}
+        for key, name, values in self._tags:
+            # A body of two unions may be called differently in each.
+            tags.setdefault((key, name), {}).update(dict.fromkeys(values))
+        for (key, name), selected in tags.items():
+            closed = EnumerationType(tuple(map(SpecText, selected)), is_open=False)
+            tagged = RawField(name, closed, True, None, None)
             body = self.bodies[key]
             for place, field in enumerate(body.fields):
-                if field.wire_name == tagged.wire_name:
+                if field.wire_name == name:
                     body.fields[place] = replace(tagged, description=field.description)
                     break
             else:
@@ -396,29 +419,14 @@ class SchemaReader:
     def _enumeration(self, node: Node, role: Role) -> Type:
         schema: dict[str, Any] = node.value
         values = [schema["const"]] if "const" in schema else schema["enum"]
-        scalars: list[Scalar] = []
         for index, value in enumerate(values):
             if isinstance(value, (dict, list)):
-                self._unsupported(node, f"the enum value {quoted(value)}", "scalars as enum values")
-            elif isinstance(value, float) and not value.is_integer():
-                # A Literal cannot hold a float, and what is compared by equality should not be one.
-                return ScalarType("number")
-            elif value is not None and not any(_same(value, earlier) for earlier in values[:index]):
-                scalars.append(freeze_scalar(int(value) if isinstance(value, float) else value))
-        if not scalars:
-            return AnyType()
-        return EnumerationType(tuple(scalars), is_open=role is Role.RESPONSE or len(scalars) > 1)
-
-    @staticmethod
-    def _types(schema: dict[str, Any]) -> list[str]:
-        declared = schema.get("type")
-        if isinstance(declared, list):
-            return [one for one in declared if one != "null"]
-        if isinstance(declared, str):
-            return [] if declared == "null" else [declared]
-        if "properties" in schema or "additionalProperties" in schema:
-            return ["object"]
-        return ["array"] if "items" in schema else []
+                place = node.child("enum", index) if "enum" in schema else node.child("const")
+                self._unsupported(
+                    place, f"the enum value {quoted(value)}", "scalars as enum values"
+                )
+        scalars = [value for value in values if not isinstance(value, (dict, list))]
+        return enumeration_of(scalars, role, has_numbers="number" in declared_types(schema))
 
     @staticmethod
     def _is_nullable(node: Node) -> bool:
@@ -456,6 +464,14 @@ class SchemaReader:
             self._problem(node, error.wrong, "a definition in the specs folder", error.mend)
             return None
 
+    def _too_deep(self, node: Node) -> None:
+        self._problem(
+            node,
+            f"the schemas above this one contain each other more than {_DEEPEST} levels deep",
+            "schemas of fewer levels",
+            "flatten them, or put additionalProperties in place of the lowest levels",
+        )
+
     def _unsupported(self, node: Node, what: str, expected: str) -> None:
         self._problem(
             node,
@@ -465,7 +481,7 @@ class SchemaReader:
         )
 
     def _problem(self, node: Node, wrong: str, expected: str, mend: str) -> None:
-        self._problems.add(node.document.locate(node.pointer), wrong, expected, mend)
+        self._problems.add(node.document.locate(node.pointer, key=True), wrong, expected, mend)
 
 
 def _key(node: Node, role: Role) -> str:
@@ -482,7 +498,3 @@ def _is_null(node: Node) -> bool:
     return isinstance(node.value, dict) and (
         node.value.get("type") == "null" or node.value.get("enum") == [None]
     )
-
-
-def _same(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and bool(one == other)

@@ -314,6 +314,7 @@ class Operation:
         summary: A short sentence of the spec.
         description: A long one.
         scopes: The scopes that the spec names, sorted.
+        security: Its security requirements, one of which has to be met: schemes and their scopes.
         upsert: What makes it a batch upsert.
         example: An example of its request body.
         location: Where it stands, as `path:line:column`.
@@ -330,6 +331,7 @@ class Operation:
     summary: SpecText | None
     description: SpecText | None
     scopes: tuple[SpecText, ...]
+    security: tuple[tuple[tuple[SpecText, tuple[SpecText, ...]], ...], ...]
     upsert: Upsert | None
     example: ObjectValue | None
     location: str

@@ -11,6 +11,7 @@ from upsertgen.ir.tree import (
     EnumerationType,
     NullableType,
     ObjectValue,
+    Role,
     Scalar,
     ScalarType,
     Type,
@@ -45,6 +46,41 @@ def freeze_scalar(value: str | float | bool | None) -> Scalar:
 def text_of(value: Any) -> SpecText | None:
     """Return a description as the tree holds it, or nothing when there is none."""
     return SpecText(value.strip()) if isinstance(value, str) and value.strip() else None
+
+
+def declared_types(schema: dict[str, Any]) -> list[str]:
+    """Return the types that a schema declares, or that its keywords imply; null is none of them."""
+    declared = schema.get("type")
+    if isinstance(declared, list):
+        return [one for one in declared if one != "null"]
+    if isinstance(declared, str):
+        return [] if declared == "null" else [declared]
+    if "properties" in schema or "additionalProperties" in schema:
+        return ["object"]
+    return ["array"] if "items" in schema else []
+
+
+def enumeration_of(values: list[Any], role: Role, *, has_numbers: bool) -> Type:
+    """Return the type of one of several scalars; null is not among its values.
+
+    Args:
+        values: The scalars, as the spec lists them.
+        role: Whether they are sent or received: what is received may be another value some day.
+        has_numbers: Whether the numbers among them may have fractions, whatever they look like.
+    """
+    # A Literal cannot hold a float, and what is compared by equality should not be one.
+    has_numbers = has_numbers or any(isinstance(value, float) for value in values)
+    numbers = (int, float) if has_numbers else ()
+    named: list[Scalar] = []
+    for index, value in enumerate(values):
+        is_number = isinstance(value, numbers) and not isinstance(value, bool)
+        is_double = any(type(one) is type(value) and one == value for one in values[:index])
+        if value is not None and not is_number and not is_double:
+            named.append(freeze_scalar(value))
+    is_open = role is Role.RESPONSE or len(named) > 1 or has_numbers
+    kinds: list[Type] = [EnumerationType(tuple(named), is_open)] if named else []
+    kinds += [ScalarType("number")] if has_numbers else []
+    return UnionType(tuple(kinds)) if len(kinds) > 1 else kinds[0] if kinds else AnyType()
 
 
 def fits(value: Any, kind: Type) -> bool:

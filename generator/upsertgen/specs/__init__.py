@@ -13,7 +13,7 @@ Files end in `.yaml`, `.yml` or `.json`. A `$ref` is relative to its file and st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,11 +39,13 @@ class Specs:
     references: References
 
 
-def read(folder: Path) -> Specs:
+def read(folder: Path, as_published: Callable[[Specs], None] | None = None) -> Specs:
     """Read a specs folder: parse, apply the overlays, validate, and follow every `$ref` once.
 
     Args:
         folder: The specs folder.
+        as_published: Told what the documents say before the overlays change them. What it wants to keep
+            it has to take in at once.
 
     Returns:
         The documents, corrected by the overlays.
@@ -51,14 +53,16 @@ def read(folder: Path) -> Specs:
     Raises:
         InvalidInput: With every problem of the first stage that found any.
     """
-    problems = Problems()
+    problems, unmatched = Problems(), Problems()
     documents: dict[str, Document] = {}
     overlays: list[Overlay] = []
+    complete = True
     for path in spec_files(folder):
         shown = path.as_posix()
         text = _text(path, problems)
         parsed = None if text is None else read_yaml(text, shown, problems)
         if parsed is None:
+            complete = False
             continue
         data, node = parsed
         if path.parent.name == OVERLAYS:
@@ -66,35 +70,41 @@ def read(folder: Path) -> Specs:
         else:
             key = path.relative_to(folder).as_posix()
             documents[key] = Document(shown, path.parent.name, path.stem, key, data, node)
+    if as_published is not None and complete:
+        as_published(Specs(documents, References(documents)))
+    for overlay in overlays:
+        overlay.apply(documents.values(), problems, unmatched)
     for document in documents.values():
         validate_document(document, problems)
-    problems.raise_if_any()
-    for overlay in overlays:
-        overlay.apply(documents.values(), problems)
-    problems.raise_if_any()
-    for document in documents.values():
-        if document.corrections:
-            validate_document(document, problems)
-    check_references(documents, problems)
+    if complete:
+        # What refers to a file that cannot be read would otherwise be called wrong.
+        check_references(documents, problems)
+    if not problems:
+        problems = unmatched
     problems.raise_if_any()
     return Specs(documents, References(documents))
 
 
 def _text(path: Path, problems: Problems) -> str | None:
     try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        problems.add(
-            Location(path.as_posix()),
-            f"byte {error.start} is not UTF-8",
-            "text in UTF-8",
-            "save the file as UTF-8",
-        )
+        data = path.read_bytes()
     except OSError as error:
         problems.add(
             Location(path.as_posix()),
-            f"the file cannot be read ({error.strerror})",
-            "a file",
-            "check it",
+            f"the file cannot be read: {error.strerror}",
+            "a readable file",
+            "check its permissions",
+        )
+        return None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        column = len(before[before.rfind(b"\n") + 1 :].decode(errors="replace")) + 1
+        problems.add(
+            Location(path.as_posix(), before.count(b"\n") + 1, column),
+            f"the byte 0x{error.object[error.start]:02X} is not UTF-8",
+            "text in UTF-8",
+            "save the file as UTF-8",
         )
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -38,9 +39,10 @@ class Document:
         name: The file's name without its ending.
         key: The file's path inside the specs folder, with `/`; what `$ref`s resolve against.
         data: The contents as plain mappings, sequences and scalars.
-        node: The contents as YAML nodes, which know line and column.
+        node: The contents as YAML nodes, which know file, line and column. What an overlay put into `data`
+            stands here too, and knows its place in the overlay.
         corrections: What overlays changed here, in order.
-        origins: Nodes that came from an overlay, and where they stand there.
+        removed: Fields that an overlay removed, and where it says so.
     """
 
     path: str
@@ -50,7 +52,7 @@ class Document:
     data: dict[str, Any]
     node: yaml.Node
     corrections: list[Correction] = field(default_factory=list)
-    origins: dict[Pointer, Location] = field(default_factory=dict)
+    removed: dict[Pointer, Location] = field(default_factory=dict)
 
     def locate(self, pointer: Pointer, *, key: bool = False) -> Location:
         """Return where the node at `pointer` stands, or the nearest node around it.
@@ -59,27 +61,57 @@ class Document:
             pointer: The way to the node.
             key: Whether to point at the key of the node instead of its value.
         """
-        for length in range(len(pointer), 0, -1):
-            origin = self.origins.get(pointer[:length])
-            if origin is not None:
-                return origin
-        return node_location(self.path, self.node, pointer, key=key)
+        if pointer in self.removed and len(list(_way(self.node, pointer))) < len(pointer):
+            return self.removed[pointer]
+        return node_location(self.node, pointer, key=key)
 
 
-def node_location(path: str, node: yaml.Node, pointer: Pointer, *, key: bool = False) -> Location:
-    """Return where the YAML node at `pointer` below `node` stands in the file `path`."""
-    place: yaml.Node = node
-    for depth, step in enumerate(pointer):
-        found: yaml.Node | None = None
-        if isinstance(place, yaml.MappingNode):
-            for key_node, value_node in place.value:
-                if key_node.value == str(step):
-                    last = depth == len(pointer) - 1
-                    found = key_node if key and last else value_node
-        elif isinstance(place, yaml.SequenceNode) and isinstance(step, int):
-            found = place.value[step] if step < len(place.value) else None
+def node_location(node: yaml.Node, pointer: Pointer, *, key: bool = False) -> Location:
+    """Return where the YAML node at `pointer` below `node` stands, or the nearest node around it."""
+    mark = node.start_mark
+    for key_node, value_node in _way(node, pointer):
+        mark = (key_node if key and key_node is not None else value_node).start_mark
+    return mark_location(mark)
+
+
+def mark_location(mark: Any) -> Location:
+    """Return the location that a mark of the YAML reader means."""
+    return Location(mark.name, mark.line + 1, mark.column + 1)
+
+
+def node_at(node: yaml.Node, pointer: Pointer) -> yaml.Node:
+    """Return the YAML node at `pointer` below `node`, which has to be there."""
+    way = list(_way(node, pointer))
+    return way[-1][1] if way else node
+
+
+def _step(node: yaml.Node, step: str | int) -> tuple[yaml.Node | None, yaml.Node] | None:
+    """Return the key, if it has one, and the value that one step of a pointer leads to."""
+    if isinstance(node, yaml.MappingNode):
+        for key_node, value_node in node.value:
+            if key_node.value == str(step):
+                return key_node, value_node
+    elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return None, node.value[step]
+    return None
+
+
+def copied_node(node: yaml.Node) -> yaml.Node:
+    """Return a copy of a YAML node and all below it, so that changing one does not change the other."""
+    if isinstance(node, yaml.MappingNode):
+        pairs = [(copied_node(key), copied_node(value)) for key, value in node.value]
+        return yaml.MappingNode(node.tag, pairs, node.start_mark, node.end_mark)
+    if isinstance(node, yaml.SequenceNode):
+        items = [copied_node(item) for item in node.value]
+        return yaml.SequenceNode(node.tag, items, node.start_mark, node.end_mark)
+    return node
+
+
+def _way(node: yaml.Node, pointer: Pointer) -> Iterator[tuple[yaml.Node | None, yaml.Node]]:
+    """Yield the key and value of each node on the way to `pointer`, as far as there are any."""
+    for step in pointer:
+        found = _step(node, step)
         if found is None:
-            break
-        place = found
-    mark = place.start_mark
-    return Location(path, mark.line + 1, mark.column + 1)
+            return
+        yield found
+        node = found[1]

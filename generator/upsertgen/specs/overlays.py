@@ -8,7 +8,9 @@ error: what it corrected has changed, and a person has to look.
 from __future__ import annotations
 
 import copy
+import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -16,40 +18,68 @@ import jsonpath_rfc9535
 import yaml
 
 from upsertgen.errors import Location, Problems, quoted
-from upsertgen.specs.document import Correction, Document, Pointer, node_location
-from upsertgen.specs.validation import compile_schema, validate
+from upsertgen.specs.document import (
+    Correction,
+    Document,
+    Pointer,
+    copied_node,
+    node_at,
+    node_location,
+)
+from upsertgen.specs.explanation import shown
+from upsertgen.specs.validation import Rules, validate
 
-_OVERLAY_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["overlay", "info", "actions"],
-    "additionalProperties": False,
-    "patternProperties": {"^x-": {}},
-    "properties": {
-        "overlay": {"type": "string", "pattern": r"^1\.0\.\d+$"},
-        "info": {
-            "type": "object",
-            "required": ["title", "version"],
-            "properties": {"title": {"type": "string"}, "version": {"type": "string"}},
-        },
-        "actions": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
+_PATTERNS = "x-documents"
+_RULES = Rules(
+    {
+        "type": "object",
+        "required": ["overlay", "info", "actions"],
+        "additionalProperties": False,
+        "patternProperties": {"^x-": {}},
+        "properties": {
+            "overlay": {"type": "string"},
+            "info": {
                 "type": "object",
-                "required": ["target"],
-                "additionalProperties": False,
-                "patternProperties": {"^x-": {}},
-                "properties": {
-                    "target": {"type": "string"},
-                    "description": {"type": "string"},
-                    "update": {},
-                    "remove": {"type": "boolean"},
-                    "x-documents": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+                "required": ["title", "version"],
+                "properties": {"title": {"type": "string"}, "version": {"type": "string"}},
+            },
+            "actions": {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "required": ["target"],
+                    "additionalProperties": False,
+                    "patternProperties": {"^x-": {}},
+                    "properties": {
+                        "target": {"type": "string"},
+                        "description": {"type": "string"},
+                        "update": {},
+                        "remove": {"type": "boolean"},
+                        _PATTERNS: {"type": "array", "minItems": 1, "items": {"type": "string"}},
+                    },
                 },
             },
         },
-    },
-}
+    }
+)
+
+
+@dataclass(frozen=True)
+class _Action:
+    """One action of an overlay.
+
+    Attributes:
+        location: Where its target stands.
+        data: What it says.
+        node: The same as YAML nodes.
+        query: Its target, compiled.
+    """
+
+    location: Location
+    data: dict[str, Any]
+    node: yaml.Node
+    query: jsonpath_rfc9535.JSONPathQuery
 
 
 class Overlay:
@@ -68,129 +98,196 @@ class Overlay:
         self.path = path
         self._node = node
         self._actions: list[_Action] = []
-        if not validate(data, compile_schema(_OVERLAY_SCHEMA), self._locate, problems):
-            return
-        for index, action in enumerate(data["actions"]):
-            pointer: Pointer = ("actions", index)
-            if ("update" in action) == bool(action.get("remove")):
-                problems.add(
-                    self._locate(pointer, False),
-                    "the action has not one effect",
-                    "'update' or 'remove: true'",
-                    "give one",
-                )
-                continue
-            try:
-                query = jsonpath_rfc9535.compile(action["target"])
-            except jsonpath_rfc9535.JSONPathError as error:
-                problems.add(
-                    self._locate((*pointer, "target"), False),
-                    f"the target {quoted(action['target'])} is not a JSONPath ({error})",
-                    "a JSONPath of RFC 9535",
-                    "correct the target",
-                )
-                continue
-            self._actions.append(
-                _Action(self._locate((*pointer, "target"), False), pointer, action, query)
+        version = data.get("overlay")
+        if version is None or not str(version).startswith("1.0."):
+            problems.add(
+                self._locate(("overlay",)),
+                (
+                    "this is not an overlay: it has no field 'overlay'"
+                    if version is None
+                    else f"Overlay {quoted(version)} is not supported"
+                ),
+                "overlay: 1.0.0",
+                "declare the version, or move a file that is no overlay out of the folder",
             )
+            return
+        if validate(data, _RULES, self._locate, problems):
+            for index, action in enumerate(data["actions"]):
+                self._read(action, ("actions", index), problems)
 
-    def _locate(self, pointer: Pointer, key: bool) -> Location:
-        return node_location(self.path, self._node, pointer, key=key)
+    def _read(self, action: dict[str, Any], pointer: Pointer, problems: Problems) -> None:
+        for key in difflib.get_close_matches(_PATTERNS, action.keys() - {_PATTERNS}, 3, 0.8):
+            problems.add(
+                self._locate((*pointer, key), True),
+                f"the extension {quoted(key)} is not known",
+                "the documents of an action under 'x-documents'",
+                f"did you mean {quoted(_PATTERNS)}?",
+            )
+        if ("update" in action) == bool(action.get("remove")):
+            problems.add(
+                self._locate(pointer),
+                (
+                    "the action has both 'update' and 'remove'"
+                    if "update" in action
+                    else "the action has neither 'update' nor 'remove'"
+                ),
+                "either an 'update' or 'remove: true'",
+                "split the action in two" if "update" in action else "add one of them",
+            )
+            return
+        location = self._locate((*pointer, "target"))
+        try:
+            query = jsonpath_rfc9535.compile(action["target"])
+        except (jsonpath_rfc9535.JSONPathError, RecursionError) as error:
+            reason = str(error).partition("\n")[0]
+            problems.add(
+                location,
+                f"the target {quoted(action['target'])} is not a JSONPath: {reason}",
+                "a JSONPath of RFC 9535, such as $.paths.*.post",
+                "correct the target",
+            )
+            return
+        self._actions.append(_Action(location, action, node_at(self._node, pointer), query))
 
-    def apply(self, documents: Iterable[Document], problems: Problems) -> None:
-        """Change the documents as the overlay says, and note each action that finds no target."""
+    def _locate(self, pointer: Pointer, key: bool = False) -> Location:
+        return node_location(self._node, pointer, key=key)
+
+    def apply(self, documents: Iterable[Document], problems: Problems, unmatched: Problems) -> None:
+        """Change the documents as the overlay says.
+
+        Args:
+            documents: All documents of the specs folder.
+            problems: Where to note what cannot be done.
+            unmatched: Where to note each action that finds no target. In a document that is wrong anyway,
+                that may be no fault of the overlay.
+        """
         documents = list(documents)
         for action in self._actions:
-            patterns: list[str] = action.data.get("x-documents", ["*"])
+            for pattern in action.data.get(_PATTERNS, ()):
+                if not any(fnmatchcase(document.key, pattern) for document in documents):
+                    self._no_document(action, pattern, documents, unmatched)
+            patterns: list[str] = action.data.get(_PATTERNS, ["*"])
             chosen = [
                 document
                 for document in documents
                 if any(fnmatchcase(document.key, pattern) for pattern in patterns)
             ]
-            if not sum([self._apply(action, document, problems) for document in chosen]):
-                where = f" in {', '.join(patterns)}" if "x-documents" in action.data else ""
-                problems.add(
+            # Every document is changed, also after one was: no short cut.
+            if chosen and not sum([_apply(action, document, problems) for document in chosen]):
+                where = (
+                    f" in {', '.join(map(quoted, patterns))}" if _PATTERNS in action.data else ""
+                )
+                unmatched.add(
                     action.location,
                     f"the target {quoted(action.data['target'])} matches nothing{where}",
                     "at least one node to change",
                     "correct the target, or remove the action if the specs no longer need it",
                 )
 
-    def _apply(self, action: _Action, document: Document, problems: Problems) -> int:
-        pointers: list[Pointer] = [
-            tuple(match.location) for match in action.query.find(document.data)
-        ]
-        for pointer in reversed(pointers):
-            if "update" in action.data:
-                self._update(action, document, pointer, problems)
-            else:
-                self._remove(action, document, pointer, problems)
-        if pointers:
-            description = str(action.data.get("description", ""))
-            document.corrections.append(Correction(action.location, description, len(pointers)))
-        return len(pointers)
-
-    def _update(
-        self, action: _Action, document: Document, pointer: Pointer, problems: Problems
-    ) -> None:
-        target: Any = document.data
-        for step in pointer:
-            target = target[step]
-        update = action.data["update"]
-        place: Pointer = (*action.pointer, "update")
-        if isinstance(target, list):
-            target.append(copy.deepcopy(update))
-            document.origins[(*pointer, len(target) - 1)] = self._locate(place, False)
-        elif isinstance(target, dict) and isinstance(update, dict):
-            self._merge(target, update, place, document, pointer)
-        else:
-            problems.add(
-                action.location,
-                f"the target {quoted(action.data['target'])} and its update are of different kinds",
-                "a mapping for a mapping, or an item for a sequence",
-                "correct the target or the update",
-            )
-
-    def _merge(
-        self,
-        target: dict[str, Any],
-        update: dict[str, Any],
-        place: Pointer,
-        document: Document,
-        pointer: Pointer,
-    ) -> None:
-        for key, value in update.items():
-            present = target.get(key)
-            if isinstance(present, dict) and isinstance(value, dict):
-                self._merge(present, value, (*place, key), document, (*pointer, key))
-                continue
-            if isinstance(present, list) and isinstance(value, list):
-                present.extend(copy.deepcopy(value))
-            else:
-                target[key] = copy.deepcopy(value)
-            document.origins[(*pointer, key)] = self._locate((*place, key), False)
-
     @staticmethod
-    def _remove(action: _Action, document: Document, pointer: Pointer, problems: Problems) -> None:
-        if not pointer:
-            problems.add(
-                action.location,
-                "the action removes a whole document",
-                "a part of one",
-                "correct the target",
-            )
-            return
-        parent: Any = document.data
-        for step in pointer[:-1]:
-            parent = parent[step]
-        del parent[pointer[-1]]
-
-
-class _Action:
-    def __init__(
-        self, location: Location, pointer: Pointer, data: dict[str, Any], query: Any
+    def _no_document(
+        action: _Action, pattern: str, documents: list[Document], problems: Problems
     ) -> None:
-        self.location = location
-        self.pointer = pointer
-        self.data = data
-        self.query = query
+        patterns: list[str] = action.data[_PATTERNS]
+        near = difflib.get_close_matches(pattern, [document.key for document in documents], 1)
+        problems.add(
+            node_location(action.node, (_PATTERNS, patterns.index(pattern))),
+            f"no document is called {quoted(pattern)}",
+            "the path of a document inside the specs folder, or a pattern such as 'v1/*.yaml'",
+            f"did you mean {quoted(near[0])}?" if near else "correct or remove the pattern",
+        )
+
+
+def _apply(action: _Action, document: Document, problems: Problems) -> int:
+    """Change one document, and return how many nodes of it the action means."""
+    try:
+        found = action.query.find(document.data)
+        # From the last to the first and from the inside out: what was changed does not move what is left.
+        pointers = sorted({tuple(match.location) for match in found}, key=_order, reverse=True)
+    except (jsonpath_rfc9535.JSONPathError, RecursionError) as error:
+        problems.add(
+            action.location,
+            f"the target {quoted(action.data['target'])} cannot be looked up: {error}",
+            "a JSONPath of RFC 9535",
+            "correct the target",
+        )
+        return 1
+    for pointer in pointers:
+        if "update" in action.data:
+            _update(action, document, pointer, problems)
+        else:
+            _remove(action, document, pointer, problems)
+    if pointers:
+        description = str(action.data.get("description", ""))
+        document.corrections.append(Correction(action.location, description, len(pointers)))
+    return len(pointers)
+
+
+def _order(pointer: Pointer) -> list[tuple[int, str]]:
+    return [(step, "") if isinstance(step, int) else (0, step) for step in pointer]
+
+
+def _update(action: _Action, document: Document, pointer: Pointer, problems: Problems) -> None:
+    target: Any = document.data
+    for step in pointer:
+        target = target[step]
+    node = node_at(document.node, pointer)
+    update = action.data["update"]
+    update_node = node_at(action.node, ("update",))
+    if isinstance(target, list):
+        target.append(copy.deepcopy(update))
+        node.value.append(copied_node(update_node))
+    elif isinstance(target, dict) and isinstance(update, dict):
+        _merge(target, node, update, update_node)
+    else:
+        problems.add(
+            node_location(action.node, ("update",), key=True),
+            f"the target {quoted(action.data['target'])} finds {shown(target)} in {document.path}, "
+            f"and its update is {shown(update)}",
+            "a mapping for a mapping, or an item for a list",
+            "correct the target or the update",
+        )
+
+
+def _merge(
+    target: dict[str, Any], target_node: yaml.Node, update: dict[str, Any], update_node: yaml.Node
+) -> None:
+    places = {key_node.value: place for place, (key_node, _) in enumerate(target_node.value)}
+    for key_node, value_node in update_node.value:
+        key = key_node.value
+        present, value = target.get(key), update[key]
+        present_node = target_node.value[places[key]][1] if key in places else None
+        if present_node is not None and isinstance(present, dict) and isinstance(value, dict):
+            _merge(present, present_node, value, value_node)
+        elif present_node is not None and isinstance(present, list) and isinstance(value, list):
+            present.extend(copy.deepcopy(value))
+            present_node.value.extend(copied_node(value_node).value)
+        else:
+            target[key] = copy.deepcopy(value)
+            pair = (key_node, copied_node(value_node))
+            if present_node is None:
+                target_node.value.append(pair)
+            else:
+                target_node.value[places[key]] = pair
+
+
+def _remove(action: _Action, document: Document, pointer: Pointer, problems: Problems) -> None:
+    if not pointer:
+        problems.add(
+            action.location,
+            "the action removes a whole document",
+            "a target inside the document",
+            "correct the target, or remove the file",
+        )
+        return
+    parent: Any = document.data
+    for step in pointer[:-1]:
+        parent = parent[step]
+    last = pointer[-1]
+    del parent[last]
+    node = node_at(document.node, pointer[:-1])
+    if isinstance(last, int):
+        del node.value[last]
+    else:
+        node.value[:] = [pair for pair in node.value if pair[0].value != last]
+        document.removed[pointer] = action.location

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import difflib
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 from upsertgen.errors import Problems, quoted
 from upsertgen.specs.document import Document, Pointer
-
-_DATA_KEYS = frozenset({"example", "examples", "default", "enum", "const"})
-_NAME_MAPS = frozenset(
-    {"properties", "patternProperties", "schemas", "responses", "headers", "callbacks"}
-)
+from upsertgen.specs.structure import kind_at, references
 
 
 @dataclass(frozen=True)
@@ -87,15 +83,25 @@ class References:
         if file:
             key = posixpath.normpath(posixpath.join(posixpath.dirname(document.key), unquote(file)))
         found = self._documents.get(key)
+        if found is None and key.startswith(("../", "/")):
+            raise DanglingReference(
+                f"the $ref {quoted(reference)} leads out of the specs folder",
+                "put the document into the specs folder",
+            )
         if found is None:
             near = difflib.get_close_matches(key, list(self._documents), 1)
+            folder = posixpath.dirname(document.key)
             raise DanglingReference(
                 f"the $ref {quoted(reference)} names a file that is not in the specs folder",
-                f"did you mean {near[0]}?" if near else "add the file or correct the path",
+                (
+                    f"did you mean {quoted(posixpath.relpath(near[0], folder))}?"
+                    if near
+                    else "add the file or correct the path"
+                ),
             )
         if fragment and not fragment.startswith("/"):
             raise DanglingReference(
-                f"the $ref {quoted(reference)} names an anchor",
+                f"the $ref {quoted(reference)} names the anchor {quoted(fragment)}",
                 "use a JSON Pointer such as #/components/schemas/Name",
             )
         node = Node(found, (), found.data)
@@ -118,30 +124,23 @@ class References:
 
 
 def check_references(documents: Mapping[str, Document], problems: Problems) -> None:
-    """Note every `$ref` of every document that leads nowhere."""
-    references = References(documents)
+    """Note every `$ref` of every document that leads nowhere, or to something of another kind."""
+    follow = References(documents).follow
     for document in documents.values():
-        for node in reference_nodes(Node(document, (), document.data)):
+        for pointer, kind in references(document.data):
+            node = Node(document, (), document.data).child(*pointer)
+            place = document.locate((*pointer, "$ref"))
             try:
-                references.follow(node)
+                target = follow(node)
             except DanglingReference as error:
+                problems.add(place, error.wrong, f"a {kind} in the specs folder", error.mend)
+                continue
+            found = kind_at(target.pointer)
+            if found != kind:
                 problems.add(
-                    document.locate((*node.pointer, "$ref")),
-                    error.wrong,
-                    "a definition in the specs folder",
-                    error.mend,
+                    place,
+                    f"the $ref {quoted(node.value['$ref'])} leads to "
+                    + (f"a {found}" if found is not None and found[0] != "*" else "plain data"),
+                    f"a {kind}",
+                    "correct the $ref",
                 )
-
-
-def reference_nodes(node: Node) -> Iterator[Node]:
-    """Yield each node below `node` that is a `$ref`; examples, defaults and extensions are data."""
-    if isinstance(node.value, list):
-        for index in range(len(node.value)):
-            yield from reference_nodes(node.child(index))
-    elif isinstance(node.value, dict):
-        if isinstance(node.value.get("$ref"), str):
-            yield node
-        names = bool(node.pointer) and node.pointer[-1] in _NAME_MAPS
-        for key in node.value:
-            if names or not (key in _DATA_KEYS or key.startswith("x-")):
-                yield from reference_nodes(node.child(key))

@@ -1,12 +1,13 @@
 """YAML and JSON text to plain data, without the surprises of YAML 1.1.
 
-OpenAPI recommends the JSON schema ruleset of YAML 1.2: `true`, `false`, `null` and numbers are
-special, and nothing else is. PyYAML follows YAML 1.1, in which `ON` is a boolean and `2025-09-01` a
-date, so the reader resolves scalars itself. It also refuses duplicate keys, which PyYAML accepts.
+OpenAPI asks for the JSON schema ruleset of YAML 1.2: `true`, `false`, `null` and numbers of JSON are
+special, and nothing else is. PyYAML follows YAML 1.1, in which `ON` is a boolean, `2025-09-01` a date and
+`010` eight, so the reader resolves scalars itself. It also refuses duplicate keys, which PyYAML accepts.
 """
 
 from __future__ import annotations
 
+import io
 import math
 import re
 from typing import Any
@@ -14,9 +15,20 @@ from typing import Any
 import yaml
 
 from upsertgen.errors import Location, Problems, quoted
+from upsertgen.specs.document import mark_location
 
+DEEPEST = 100
+"""How deep a document may be nested. Real ones stay below 30, and what reads them calls itself."""
+
+_MOST_COPIES = 200_000
+"""How many nodes aliases may repeat, so that a small file cannot fill the memory."""
+
+_LONGEST_INTEGER = 1000
+_PLAIN = "plain"
+_PREFIX = "tag:yaml.org,2002:"
+_READ_TAGS = frozenset((_PLAIN, f"{_PREFIX}str", f"{_PREFIX}seq", f"{_PREFIX}map"))
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _CONSTANTS: dict[str, Any] = {
     "": None,
     "~": None,
@@ -45,111 +57,250 @@ def read_yaml(text: str, path: str, problems: Problems) -> tuple[dict[str, Any],
         The plain data and the YAML node it came from, or nothing when the text cannot be used.
     """
     try:
-        node = yaml.compose(text, Loader=yaml.CSafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Location(path, mark.line + 1, mark.column + 1) if mark else Location(path)
-        what = ", ".join(part for part in (error.context, error.problem) if part)
-        problems.add(
-            place, f"this is not YAML ({what})", "a YAML or JSON document", "correct the syntax"
-        )
-        return None
+        node = yaml.compose(_NamedText(text, path), Loader=_Loader)
     except yaml.YAMLError as error:
-        problems.add(
-            Location(path),
-            f"this is not YAML ({error})",
-            "a YAML or JSON document",
-            "correct the text",
-        )
+        place, what, mend = _syntax_problem(error, text, path)
+        problems.add(place, f"this is not YAML: {what}", "a YAML or JSON document", mend)
         return None
     if not isinstance(node, yaml.MappingNode):
         problems.add(
-            Location(path),
-            "the document is empty" if node is None else "the document is no mapping",
-            "a mapping with the fields of an OpenAPI document",
-            "begin with 'openapi: 3.0.3'",
+            Location(path) if node is None else mark_location(node.start_mark),
+            (
+                "the document is empty"
+                if node is None
+                else f"the document is {'a list' if isinstance(node, yaml.SequenceNode) else 'a scalar'}"
+            ),
+            "a mapping with the fields of an OpenAPI document or overlay",
+            "begin with 'openapi: 3.0.3', or move a file that is none out of the specs folder",
         )
         return None
-    reader = _Reader(path, problems)
-    return reader.mapping(node), node
+    data = _Reader(problems).document(node)
+    return None if data is None else (data, node)
+
+
+class _NamedText(io.StringIO):
+    """A text whose nodes know the file that it comes from."""
+
+    def __init__(self, text: str, name: str) -> None:
+        super().__init__(text)
+        self.name = name
+
+
+class _Loader(yaml.CSafeLoader):
+    """Composes nodes and leaves it to the reader what plain scalars mean."""
+
+    def __init__(self, stream: _NamedText) -> None:
+        super().__init__(stream)
+        self._depth = 0
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
+        if kind is yaml.ScalarNode:
+            return _PLAIN if implicit[0] else f"{_PREFIX}str"
+        return f"{_PREFIX}{'seq' if kind is yaml.SequenceNode else 'map'}"
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+        # PyYAML calls this before each node and itself for the nodes below, until the stack overflows.
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise yaml.MarkedYAMLError(
+                problem=f"it is nested more than {DEEPEST} levels deep",
+                problem_mark=current_node.start_mark,
+            )
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
+
+
+class _TooManyCopies(Exception):
+    """Aliases repeat so much that the document would not fit into memory."""
 
 
 class _Reader:
-    """Turns the nodes of one file into plain data."""
+    """Turns the nodes of one file into plain data, and nodes that stand in several places into copies."""
 
-    def __init__(self, path: str, problems: Problems) -> None:
-        self._path = path
+    def __init__(self, problems: Problems) -> None:
         self._problems = problems
         self._open: set[int] = set()
+        self._seen: set[int] = set()
+        self._copies = 0
 
-    def mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
+    def document(self, root: yaml.MappingNode) -> dict[str, Any] | None:
+        """Return the data of a document, or nothing if there is too much of it."""
+        try:
+            self._seen.add(id(root))
+            self._open.add(id(root))
+            return self._mapping(root)
+        except _TooManyCopies:
+            self._problem(
+                root,
+                f"aliases repeat more than {_MOST_COPIES} nodes",
+                "a document of ordinary size",
+                "write it without aliases",
+            )
+            return None
+
+    def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         data: dict[str, Any] = {}
-        for key_node, value_node in node.value:
+        lines: dict[str, int] = {}
+        for index, (key_node, value_node) in enumerate(node.value):
+            value_node = self._own(value_node)
+            node.value[index] = (key_node, value_node)
             if not isinstance(key_node, yaml.ScalarNode):
                 self._problem(
                     key_node,
-                    "a key is not a scalar",
-                    "a string as key",
-                    "write the key as a string",
+                    "a key is a list or a mapping",
+                    "text as key",
+                    "write the key as text, in quotes if it begins with '[' or '{'",
                 )
                 continue
-            key = key_node.value
-            if key_node.tag == "tag:yaml.org,2002:merge":
+            key: str = key_node.value
+            if key == "<<" and key_node.tag == _PLAIN:
                 self._problem(
-                    key_node, "merge keys are not read", "keys written out", "write the fields out"
+                    key_node,
+                    "the merge key '<<' is no part of YAML 1.2",
+                    "fields written out",
+                    "write the fields out, or use $ref",
                 )
+                continue
+            self._check_tag(key_node)
             if key in data:
                 self._problem(
                     key_node,
-                    f"the key {quoted(key)} stands twice in this mapping",
+                    f"the key {quoted(key)} stands twice in this mapping, first in line {lines[key]}",
                     "each key once",
                     "remove or rename one of them",
                 )
+                continue
+            lines[key] = key_node.start_mark.line + 1
             data[key] = self._value(value_node)
         return data
 
     def _value(self, node: yaml.Node) -> Any:
-        if not node.tag.startswith("tag:yaml.org,2002:"):
-            self._problem(
-                node, f"the tag {quoted(node.tag)} is not read", "plain YAML", "remove the tag"
-            )
+        self._check_tag(node)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
-        if id(node) in self._open:
-            self._problem(
-                node,
-                "an alias refers to a node that contains it",
-                "no cycle",
-                "use $ref for recursion",
-            )
-            return None
         self._open.add(id(node))
         try:
             if isinstance(node, yaml.MappingNode):
-                return self.mapping(node)
+                return self._mapping(node)
+            for index, item in enumerate(node.value):
+                node.value[index] = self._own(item)
             return [self._value(item) for item in node.value]
         finally:
             self._open.discard(id(node))
 
+    def _own(self, node: yaml.Node) -> yaml.Node:
+        """Return a node that stands in one place only: an alias stands for the very node of its anchor."""
+        if isinstance(node, yaml.ScalarNode):
+            return node
+        if id(node) in self._open:
+            self._problem(
+                node,
+                "an alias refers to a node that contains it",
+                "a tree without cycles",
+                "use $ref for what contains itself",
+            )
+            return yaml.ScalarNode(_PLAIN, "", node.start_mark, node.end_mark)
+        if id(node) not in self._seen:
+            self._seen.add(id(node))
+            return node
+        self._copies += len(node.value) + 1
+        if self._copies > _MOST_COPIES:
+            raise _TooManyCopies
+        kind = type(node)
+        return kind(node.tag, list(node.value), node.start_mark, node.end_mark)
+
+    def _check_tag(self, node: yaml.Node) -> None:
+        if node.tag not in _READ_TAGS:
+            shown = node.tag.replace(_PREFIX, "!!")
+            self._problem(
+                node,
+                f"the tag {quoted(shown)} is not read",
+                "plain YAML",
+                "remove the tag; put text in quotes",
+            )
+
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         text: str = node.value
-        if node.style in ("'", '"', "|", ">") or (
-            node.tag == "tag:yaml.org,2002:str" and text not in _CONSTANTS
-        ):
+        if node.tag != _PLAIN:
             return text
         if text in _CONSTANTS:
             return _CONSTANTS[text]
         if text[0] not in _NUMBER_START:
             return text
         if _INTEGER.match(text):
-            return int(text) if len(text) < 40 else text
-        if _FLOAT.match(text):
+            if len(text) <= _LONGEST_INTEGER:
+                return int(text)
+        elif _FLOAT.match(text):
             number = float(text)
-            return number if math.isfinite(number) else text
-        return text
+            if math.isfinite(number):
+                return number
+        else:
+            return text
+        self._problem(
+            node,
+            f"the number {quoted(text)} is too large",
+            "a number that JSON readers can hold",
+            "write a smaller number, or text in quotes",
+        )
+        return 0
 
     def _problem(self, node: yaml.Node, wrong: str, expected: str, mend: str) -> None:
-        mark = node.start_mark
-        self._problems.add(
-            Location(self._path, mark.line + 1, mark.column + 1), wrong, expected, mend
-        )
+        self._problems.add(mark_location(node.start_mark), wrong, expected, mend)
+
+
+def _syntax_problem(error: yaml.YAMLError, text: str, path: str) -> tuple[Location, str, str]:
+    """Return where a syntax error is, what is wrong there, and how to mend it."""
+    if isinstance(error, yaml.reader.ReaderError):
+        # The reader counts bytes.
+        before = text.encode()[: error.position].decode(errors="ignore")
+        line = before.count("\n")
+        place = Location(path, line + 1, len(before) - before.rfind("\n"))
+        return place, f"the control character U+{error.character:04X}", "remove the character"
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return Location(path), str(error), "correct the syntax"
+    mark, problem = error.problem_mark or error.context_mark, error.problem or ""
+    if "unexpected end of stream" in problem and error.context_mark is not None:
+        # It is the place where the quotes open that needs to be looked at, not the end of the file.
+        return mark_location(error.context_mark), "the quotes are not closed", "close them"
+    if mark is None:
+        return Location(path), problem, "correct the syntax"
+    lines = text.split("\n")
+    line_text = lines[mark.line] if mark.line < len(lines) else ""
+    at = line_text[mark.column : mark.column + 1]
+    what, mend = f"{problem}{f', {error.context}' if error.context else ''}", "correct the syntax"
+    if at == "\t" or line_text[: mark.column].strip(" ") == "\t":
+        what, mend = "a tab stands where spaces are needed", "indent with spaces"
+    elif "cannot start any token" in problem:
+        what, mend = f"no plain text begins with {quoted(at)}", "put the text in quotes"
+    elif "another document" in problem:
+        what, mend = "a second document begins", "put each document into a file of its own"
+    elif "mapping values are not allowed" in problem:
+        what = "a second ': ' in one line, or a line that is indented too far"
+        mend = "put text with ': ' in quotes, and line fields up"
+    elif "escape" in problem:
+        what, mend = problem, "write the character itself, or use single quotes"
+    else:
+        opened = _long_quotes(text, mark.index)
+        if opened is not None:
+            mend = f"correct the syntax; maybe the quotes that open in line {opened} are not closed"
+    return mark_location(mark), what, mend
+
+
+def _long_quotes(text: str, end: int) -> int | None:
+    """Return the line in which quoted text begins that goes on over lines, if it is the last before `end`.
+
+    Quotes that are not closed go on to the next ones, and only what stands behind those makes no sense.
+    """
+    last: Any = None
+    try:
+        for token in yaml.scan(text, Loader=yaml.CSafeLoader):
+            if token.start_mark.index >= end:
+                break
+            last = token if isinstance(token, yaml.ScalarToken) else last
+    except yaml.YAMLError:
+        pass
+    if last is None or last.style not in ("'", '"') or last.start_mark.line == last.end_mark.line:
+        return None
+    line: int = last.start_mark.line + 1
+    return line

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 MANIFEST = ".upsertgen.json"
@@ -28,6 +28,7 @@ class Inputs:
         tools: The version of each tool that decides about the output.
         generator: The digest of the generator's own source.
         settings: The settings that show in the output.
+        lock: The digest of the record of public names; empty if there is none.
     """
 
     specs: Mapping[str, str]
@@ -36,6 +37,7 @@ class Inputs:
     tools: Mapping[str, str]
     generator: str
     settings: Mapping[str, str | None]
+    lock: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,23 @@ def read_manifest(folder: Path) -> Manifest:
             path: Output(one["digest"], one["rendered"], tuple(one["specs"]), one["template"])
             for path, one in data["outputs"].items()
         }
-        return Manifest(Inputs(**data["inputs"]) if data["inputs"] is not None else None, outputs)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        inputs = Inputs(**data["inputs"]) if data["inputs"] is not None else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Manifest()
+    return Manifest(inputs, outputs) if _is_sound(inputs, outputs) else Manifest()
+
+
+def _is_sound(inputs: Inputs | None, outputs: Mapping[str, Output]) -> bool:
+    """Return whether a manifest holds text where it should, and names files of its own folder only."""
+    maps: list[Any] = []
+    if inputs is not None:
+        maps = [inputs.specs, inputs.overlays, inputs.templates, inputs.tools, inputs.settings]
+    texts: list[Any] = [inputs.generator, inputs.lock] if inputs is not None else []
+    for path, output in outputs.items():
+        texts += [output.digest, output.rendered, output.template, *output.specs]
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+            return False
+    return all(isinstance(one, dict) for one in maps) and all(isinstance(one, str) for one in texts)
 
 
 def digest(text: str | bytes) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from upsertgen.write.manifest import Inputs, Manifest, Output
 
+_MOST_NAMED = 4
+"""How many specs, say, are named that changed; what else did is counted."""
+
 
 def reasons_for(
     path: str, template: str, specs: tuple[str, ...], old: Manifest, new: Inputs
@@ -20,7 +23,7 @@ def reasons_for(
         new: What this run reads.
     """
     if old.inputs is None:
-        return ["there is no manifest of an earlier run"]
+        return ["there is no manifest of an earlier run of everything"]
     if path not in old.outputs:
         return ["it is new", *_changes(template, specs, old.inputs, new)]
     return list(_changes(template, specs, old.inputs, new)) or ["what it is made from changed"]
@@ -59,10 +62,9 @@ def _only(digests: Mapping[str, str], name: str) -> dict[str, str]:
 def _differing(
     kind: str, old: Mapping[str, str | None], new: Mapping[str, str | None]
 ) -> Iterator[str]:
-    for name in sorted(old.keys() | new.keys()):
-        if name not in old:
-            yield f"{kind} {name} is new"
-        elif name not in new:
-            yield f"{kind} {name} is gone"
-        elif old[name] != new[name]:
-            yield f"{kind} {name} changed"
+    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    for name in names[:_MOST_NAMED]:
+        what = "is new" if name not in old else "is gone" if name not in new else "changed"
+        yield f"{kind} {name.replace('_', '-') if kind == 'setting' else name} {what}"
+    if len(names) > _MOST_NAMED:
+        yield f"and {len(names) - _MOST_NAMED} more {kind}s"

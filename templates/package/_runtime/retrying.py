@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from random import random
+from random import SystemRandom
 from typing import TypedDict, cast
 
 from tenacity import Future, RetryCallState
@@ -15,6 +15,8 @@ from .deadline import Deadline
 from .operation import Operation
 
 _LOGGER = logging.getLogger(__name__.partition(".")[0])
+# Forked processes share the state of any other generator, and would all wait equally long.
+_CHANCE = SystemRandom()
 
 
 class RetryOptions(TypedDict):
@@ -79,7 +81,7 @@ class Schedule:
             self._operation.policy,
             self._last_outcome,
             state.attempt_number,
-            random=random(),
+            random=_CHANCE.random(),
             now=time.time(),
         )
         self._delay = delay or 0.0

@@ -18,15 +18,15 @@ generate: .venv/upsertgen
 	$(BIN)/upsertgen generate
 
 test: .venv/upsertgen-test
-	$(BIN)/python -m pytest $(PYTEST_ARGUMENTS)
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGUMENTS)
 
 check: .venv/upsertgen-check
 	$(BIN)/black --check --quiet $(SOURCES)
 	$(BIN)/ruff check .
 	$(BIN)/mypy generator tests
 	$(BIN)/mypy -p package
-	$(BIN)/mypy --config-file tests/consumer/mypy.ini
-	$(BIN)/pyright --project tests/consumer
+	$(BIN)/mypy generated/hubspot_upsert tests/consumer/use.py
+	$(BIN)/pyright
 	$(BIN)/upsertgen generate --check
 	$(BIN)/python tests/tools/file_lengths.py
 

@@ -36,7 +36,9 @@ def measure_client() -> Iterator[Figure]:
             BatchResponseSimplePublicUpsertObject.model_validate_json(body) for _ in range(ROUNDS)
         ],
     )
-    yield Figure("decoding / model_validate_json", ours / bare, 1.15, "x", f"{len(body)} bytes, 100 results")
+    yield Figure(
+        "decoding / model_validate_json", ours / bare, 1.15, "x", f"{len(body)} bytes, 100 results"
+    )
     inputs = request_inputs()
     whole = BatchInputSimplePublicObjectBatchInputUpsert(inputs=inputs)
     size = len(whole.model_dump_json(by_alias=True, exclude_none=True))
@@ -61,7 +63,9 @@ def response_body() -> bytes:
             "createdAt": "2026-01-01T00:00:00.000Z",
             "updatedAt": "2026-01-01T00:00:01.000Z",
             "objectWriteTraceId": f"trace-{number}",
-            "properties": {f"property_{index}": f"value {index} of {number}" for index in range(25)},
+            "properties": {
+                f"property_{index}": f"value {index} of {number}" for index in range(25)
+            },
         }
         for number in range(100)
     ]

@@ -11,12 +11,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench.figures import Figure, best_of, python, run
 from upsertgen.configuration import read_configuration
 from upsertgen.emit.drafts import Drafts
 from upsertgen.emit.models import generate_all
 from upsertgen.emit.templates import Templates
 from upsertgen.run import understand_specs
+
+from tests.bench.figures import Figure, best_of, python, run
 
 ROOT = Path(__file__).parent.parent.parent
 UPSERTGEN = str(Path(sys.executable).parent / "upsertgen")
@@ -53,12 +54,23 @@ def measure_generator(folder: Path) -> Iterator[Figure]:
     lines = sum(text.count("\n") for text in json.loads(texts.read_text()))
     all_time, black_time = best_of(5, from_nothing, lambda: python(BLACK_ALONE, str(texts)))
     detail = f"{all_time:.2f} s against {black_time:.2f} s, {lines} lines"
-    yield Figure("everything from nothing / black alone in one process", all_time / black_time, 1.2, "x", detail)
+    yield Figure(
+        "everything from nothing / black alone in one process",
+        all_time / black_time,
+        1.2,
+        "x",
+        detail,
+    )
     (idle,) = best_of(7, lambda: generate(ROOT / "specs", full))
     yield Figure("nothing changed", idle, 0.4, " s")
     imported = python(IMPORTED, "generate", *arguments(ROOT / "specs", full)).splitlines()[-1:]
-    yield Figure("slow imports when nothing changed", float(imported != [""]), 0, "", "".join(imported))
-    for name, file in (("an object type's spec", "v3/contacts.yaml"), ("shared schemas", "v3/schemas.yaml")):
+    yield Figure(
+        "slow imports when nothing changed", float(imported != [""]), 0, "", "".join(imported)
+    )
+    for name, file in (
+        ("an object type's spec", "v3/contacts.yaml"),
+        ("shared schemas", "v3/schemas.yaml"),
+    ):
         specs = folder / "specs"
         shutil.rmtree(specs, ignore_errors=True)
         shutil.copytree(ROOT / "specs", specs)
@@ -83,7 +95,9 @@ def measure_scale(folder: Path) -> Iterator[Figure]:
         lambda: generate(ROOT / "specs", folder / f"one{next(outputs)}"),
         lambda: generate(many, folder / f"ten{next(outputs)}"),
     )
-    yield Figure("ten times as many object types", ten / one, 11, "x", f"{ten:.1f} s against {one:.1f} s")
+    yield Figure(
+        "ten times as many object types", ten / one, 11, "x", f"{ten:.1f} s against {one:.1f} s"
+    )
     peak, together = peak_memory(ROOT / "specs", folder / "memory")
     yield Figure("peak memory of the largest process", peak, 200, " MB")
     yield Figure("peak memory of all processes, shared pages counted once", together, 200, " MB")
@@ -97,7 +111,9 @@ def rendered_texts() -> list[str]:
     modules = drafts.classes_modules()
     generated = iter(generate_all([m.classes.task for m in modules.values() if m.classes.task]))
     for path, module in modules.items():
-        texts.append(drafts.classes(path, module, next(generated) if module.classes.task else None).text)
+        texts.append(
+            drafts.classes(path, module, next(generated) if module.classes.task else None).text
+        )
     return texts
 
 
@@ -112,7 +128,14 @@ def touch(path: Path, number: int, specs: Path, output: Path) -> float:
 
 
 def arguments(specs: Path, output: Path) -> list[str]:
-    return ["--config", str(ROOT / "pyproject.toml"), "--specs", str(specs), "--output", str(output)]
+    return [
+        "--config",
+        str(ROOT / "pyproject.toml"),
+        "--specs",
+        str(specs),
+        "--output",
+        str(output),
+    ]
 
 
 def generate(specs: Path, output: Path) -> None:
@@ -128,7 +151,12 @@ def peak_memory(specs: Path, output: Path) -> tuple[float, float]:
     )
     largest = together = 0.0
     ended = threading.Event()
-    threading.Thread(target=lambda: (process.wait(), ended.set())).start()
+
+    def wait() -> None:
+        process.wait()
+        ended.set()
+
+    threading.Thread(target=wait).start()
     while not ended.wait(0.01):
         proportional = [memory_of(pid) for pid in descendants(process.pid)]
         largest = max([largest, *(resident for resident, _ in proportional)])
@@ -151,7 +179,8 @@ def memory_of(pid: int) -> tuple[float, float]:
     """Return the resident and the proportional set size of a process in MB."""
     try:
         fields = dict(
-            line.split(":", 1) for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+            line.split(":", 1)
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
         )
     except OSError:
         return 0.0, 0.0

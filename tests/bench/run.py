@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from itertools import chain
 from pathlib import Path
 
 from tests.bench.client import measure_client
+from tests.bench.diffing import measure_diff
 from tests.bench.figures import Figure
 from tests.bench.generator import measure_generator
+from tests.bench.importing import measure_import
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         figures: list[Figure] = []
-        for measure in (lambda: measure_generator(Path(folder)), measure_client):
-            for figure in measure():
-                figures.append(figure)
-                print(figure, flush=True)
+        place = Path(folder)
+        for figure in chain(
+            measure_generator(place), measure_client(), measure_import(place), measure_diff(place)
+        ):
+            figures.append(figure)
+            print(figure, flush=True)
     above = [figure for figure in figures if not figure.holds]
     print(f"{len(figures) - len(above)} of {len(figures)} within their limits")
     sys.exit(bool(above))

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import TOKEN, Caller, RawServer, Server, answer, read_request
-from emitted_client import POLICY, AsyncClient, Client, Error
 from package import errors
 from package._runtime.operation import Call, Operation, no_content
 from package._runtime.request import build_request
+
+from tests.runtime.conftest import UpsertCaller
+from tests.runtime.emitted_client import POLICY, AsyncClient, Client, Error
+from tests.servers import TOKEN, RawServer, Server, answer, read_request
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_a_time_budget_without_sense_is_refused(seconds: float) -> None:
         Client(TOKEN).with_options(time_budget=seconds)
 
 
-def test_a_closed_client_says_so(caller: Caller, server: Server) -> None:
+def test_a_closed_client_says_so(caller: UpsertCaller, server: Server) -> None:
     if caller.kind == "sync":
         client = Client(TOKEN, base_url=server.url)
         client.close()

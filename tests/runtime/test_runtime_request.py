@@ -8,19 +8,23 @@ from typing import Any
 
 import pydantic
 import pytest
-from conftest import Caller, RawServer, Server, answer, raw_answer
-from emitted_client import BatchInput, Item, ItemDict
 from package._runtime.models import RequestModel
 from package._runtime.operation import UNSET, encode_body, encode_value
 
+from tests.runtime.conftest import UpsertCaller
+from tests.runtime.emitted_client import BatchInput, Item, ItemDict
+from tests.servers import RawServer, Server, answer, raw_answer
 
-def path_sent(caller: Caller, raw_server: RawServer, **arguments: Any) -> str:
+
+def path_sent(caller: UpsertCaller, raw_server: RawServer, **arguments: Any) -> str:
     raw_server.script = [raw_answer(b'{"id": "7"}')]
     caller.call(lambda client: client.contacts.get(**arguments), base_url=raw_server.url)
     return raw_server.requests[-1].split(b" ")[1].decode()
 
 
-def test_a_post_carries_the_body_and_the_usual_headers(caller: Caller, server: Server) -> None:
+def test_a_post_carries_the_body_and_the_usual_headers(
+    caller: UpsertCaller, server: Server
+) -> None:
     caller.upsert(server)
     request = server.requests[0]
     assert request.method == "POST"
@@ -32,7 +36,7 @@ def test_a_post_carries_the_body_and_the_usual_headers(caller: Caller, server: S
     assert request.headers["User-Agent"] == "emitted-client/1.0"
 
 
-def test_a_base_url_may_lead_below_a_path(caller: Caller, server: Server) -> None:
+def test_a_base_url_may_lead_below_a_path(caller: UpsertCaller, server: Server) -> None:
     caller.upsert(server, base_url=f"{server.url}/gate/way/")
     assert server.requests[0].path == "/gate/way/contacts/batch/upsert"
 
@@ -52,7 +56,7 @@ def test_a_base_url_may_lead_below_a_path(caller: Caller, server: Server) -> Non
     ],
 )
 def test_a_path_argument_stays_one_segment(
-    caller: Caller, raw_server: RawServer, value: object, encoded: str
+    caller: UpsertCaller, raw_server: RawServer, value: object, encoded: str
 ) -> None:
     path = path_sent(caller, raw_server, contact_id=value)
     assert path == f"/contacts/{encoded}/parts/all"
@@ -60,7 +64,7 @@ def test_a_path_argument_stays_one_segment(
 
 @pytest.mark.parametrize("value", ["", ".", "..", None, "a\r\nb", "a\x00", "\x7f", "\ud800"])
 def test_a_path_argument_that_would_change_the_path_is_refused(
-    caller: Caller, server: Server, value: object
+    caller: UpsertCaller, server: Server, value: object
 ) -> None:
     with pytest.raises(ValueError, match="contactId"):
         caller.call(lambda client: client.contacts.get(contact_id=value), base_url=server.url)
@@ -68,14 +72,14 @@ def test_a_path_argument_that_would_change_the_path_is_refused(
 
 
 def test_query_parameters_repeat_lists_and_leave_out_what_is_missing(
-    caller: Caller, raw_server: RawServer
+    caller: UpsertCaller, raw_server: RawServer
 ) -> None:
     path = path_sent(caller, raw_server, contact_id="1", fields=["a b", "c&d"], archived=False)
     assert path == "/contacts/1/parts/all?fields=a%20b&fields=c%26d&archived=false"
     assert path_sent(caller, raw_server, contact_id="1") == "/contacts/1/parts/all"
 
 
-def test_a_header_parameter_is_sent(caller: Caller, server: Server) -> None:
+def test_a_header_parameter_is_sent(caller: UpsertCaller, server: Server) -> None:
     server.script = [answer(body={"id": "7"})]
     caller.call(
         lambda client: client.contacts.get(contact_id="1", trace="t 1"), base_url=server.url
@@ -85,7 +89,7 @@ def test_a_header_parameter_is_sent(caller: Caller, server: Server) -> None:
 
 @pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\n", "a\x00b", "é", " a"])
 def test_a_header_parameter_cannot_smuggle_others(
-    caller: Caller, server: Server, value: str
+    caller: UpsertCaller, server: Server, value: str
 ) -> None:
     with pytest.raises(ValueError, match="X-Trace") as caught:
         caller.call(
@@ -122,7 +126,7 @@ def test_bodies_can_send_null_for_what_was_set_to_none() -> None:
 
 
 def test_misspelt_fields_are_refused_before_anything_is_sent(
-    caller: Caller, server: Server
+    caller: UpsertCaller, server: Server
 ) -> None:
     bad: list[dict[str, object]] = [{"id": "1", "properties": {}, "idProprety": "email"}]
     with pytest.raises(pydantic.ValidationError, match="idProprety"):

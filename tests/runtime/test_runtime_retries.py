@@ -7,17 +7,19 @@ import time
 from dataclasses import replace
 
 import pytest
-from conftest import Caller, Server, answer
-from emitted_client import POLICY
 from package import errors
 from package._runtime.answer import Answer, Failure, delay_before_retry
 from package._runtime.policy import Backoff
+
+from tests.runtime.conftest import UpsertCaller
+from tests.runtime.emitted_client import POLICY
+from tests.servers import Server, answer
 
 ROLLING = {"message": "slow down", "policyName": "TEN_SECONDLY_ROLLING"}
 
 
 @pytest.mark.parametrize("status", [423, 429, 477, 500, 502, 503, 504, 521, 530])
-def test_a_passing_error_is_tried_again(caller: Caller, server: Server, status: int) -> None:
+def test_a_passing_error_is_tried_again(caller: UpsertCaller, server: Server, status: int) -> None:
     server.script = [answer(status, {}), answer(status, {}), answer()]
     assert caller.upsert(server).status == "COMPLETE"
     assert [request.get_data() for request in server.requests] == [
@@ -25,25 +27,25 @@ def test_a_passing_error_is_tried_again(caller: Caller, server: Server, status: 
     ] * 3
 
 
-def test_retry_after_is_obeyed(caller: Caller, server: Server) -> None:
+def test_retry_after_is_obeyed(caller: UpsertCaller, server: Server) -> None:
     server.script = [answer(503, {}, {"Retry-After": "0.3"}), answer()]
     caller.upsert(server)
     assert server.gaps[0] >= 0.3
 
 
-def test_a_header_with_milliseconds_is_obeyed(caller: Caller, server: Server) -> None:
+def test_a_header_with_milliseconds_is_obeyed(caller: UpsertCaller, server: Server) -> None:
     server.script = [answer(429, ROLLING, {"X-Limit-Milliseconds": "300"}), answer()]
     caller.upsert(server)
     assert server.gaps[0] >= 0.3
 
 
-def test_the_minimum_delay_of_a_rule_is_obeyed(caller: Caller, server: Server) -> None:
+def test_the_minimum_delay_of_a_rule_is_obeyed(caller: UpsertCaller, server: Server) -> None:
     server.script = [answer(423, {}, {"Retry-After": "0"}), answer()]
     caller.upsert(server)
     assert server.gaps[0] >= 0.1
 
 
-def test_a_delay_past_the_budget_is_not_slept(caller: Caller, server: Server) -> None:
+def test_a_delay_past_the_budget_is_not_slept(caller: UpsertCaller, server: Server) -> None:
     server.script = [answer(477, {"message": "moving"}, {"Retry-After": "86400"}), answer()]
     start = time.monotonic()
     with pytest.raises(errors.AccountMovingError) as caught:
@@ -54,7 +56,7 @@ def test_a_delay_past_the_budget_is_not_slept(caller: Caller, server: Server) ->
 
 
 def test_attempts_end_with_the_budget_and_raise_the_last_answer(
-    caller: Caller, server: Server
+    caller: UpsertCaller, server: Server
 ) -> None:
     server.script = [
         answer(503, {"message": "busy"}),
@@ -74,7 +76,9 @@ def test_attempts_end_with_the_budget_and_raise_the_last_answer(
     assert len(server.requests) > 1
 
 
-def test_a_token_that_takes_all_the_time_ends_the_call(caller: Caller, server: Server) -> None:
+def test_a_token_that_takes_all_the_time_ends_the_call(
+    caller: UpsertCaller, server: Server
+) -> None:
     def token() -> str:
         time.sleep(0.15)
         return "t"
@@ -88,14 +92,14 @@ def test_a_token_that_takes_all_the_time_ends_the_call(caller: Caller, server: S
     assert answered.value.attempts == len(server.requests) == 1
 
 
-def test_without_a_budget_attempts_go_on(caller: Caller, server: Server) -> None:
+def test_without_a_budget_attempts_go_on(caller: UpsertCaller, server: Server) -> None:
     server.script = [*[answer(503, {}) for _ in range(8)], answer()]
     assert caller.upsert(server, time_budget=None).status == "COMPLETE"
 
 
 @pytest.mark.parametrize("policy_name", ["DAILY", "daily"])
 def test_the_daily_limit_is_not_tried_again(
-    caller: Caller, server: Server, policy_name: str
+    caller: UpsertCaller, server: Server, policy_name: str
 ) -> None:
     body = {"message": "done for today", "policyName": policy_name}
     server.script = [answer(429, body), answer()]
@@ -106,7 +110,7 @@ def test_the_daily_limit_is_not_tried_again(
 
 
 def test_retries_are_logged_without_headers_and_bodies(
-    caller: Caller, server: Server, caplog: pytest.LogCaptureFixture
+    caller: UpsertCaller, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     server.script = [answer(503, {"message": "private"}), answer()]

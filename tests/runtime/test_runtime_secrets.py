@@ -13,10 +13,12 @@ from typing import Any
 
 import httpx2
 import pytest
-from conftest import TOKEN, Caller, RawServer, Server, answer, raw_answer
-from emitted_client import AsyncClient, Client
 from package import errors
 from package._runtime.credentials import BearerAuth, Token
+
+from tests.runtime.conftest import UpsertCaller
+from tests.runtime.emitted_client import AsyncClient, Client
+from tests.servers import TOKEN, RawServer, Server, answer, raw_answer
 
 BAD_TOKENS = [
     "",
@@ -60,7 +62,9 @@ def failures(server: Server, raw_server: RawServer) -> Iterator[tuple[str, type[
     yield "http://127.0.0.1:1", errors.TransportError
 
 
-def test_no_error_shows_the_token(caller: Caller, server: Server, raw_server: RawServer) -> None:
+def test_no_error_shows_the_token(
+    caller: UpsertCaller, server: Server, raw_server: RawServer
+) -> None:
     for url, kind in failures(server, raw_server):
         with pytest.raises(kind) as caught:
             caller.upsert(server, base_url=url, time_budget=0.3)
@@ -68,7 +72,7 @@ def test_no_error_shows_the_token(caller: Caller, server: Server, raw_server: Ra
         assert b"pat-secret" not in pickle.dumps(caught.value)
 
 
-def test_bugs_do_not_show_the_token(caller: Caller, server: Server) -> None:
+def test_bugs_do_not_show_the_token(caller: UpsertCaller, server: Server) -> None:
     class Broken(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
         def handle_request(self, request: httpx2.Request) -> httpx2.Response:
             raw_headers = request.headers.raw
@@ -111,11 +115,12 @@ def test_other_arguments_are_refused_without_showing_the_token(
 ) -> None:
     invalid: list[dict[str, Any]] = [{"base_url": "x"}, {"time_budget": 0}, {"timeout": -1}]
     for options in invalid:
-        with pytest.raises(ValueError) as caught:  # noqa: PT011
+        with pytest.raises(ValueError) as caught:
             kind(TOKEN, **options)
         assert not is_leaking(caught.value)
+    missing: Any = None
     with pytest.raises(TypeError, match="must be a str"):
-        kind(None)  # type: ignore[arg-type]
+        kind(missing)
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
@@ -130,7 +135,9 @@ def test_a_client_shows_where_it_sends_and_no_token(
             store(client)
 
 
-def test_a_rotating_token_is_asked_for_before_each_attempt(caller: Caller, server: Server) -> None:
+def test_a_rotating_token_is_asked_for_before_each_attempt(
+    caller: UpsertCaller, server: Server
+) -> None:
     tokens = iter(["first", "second"])
     server.script = [answer(503, {}), answer()]
     caller.upsert(server, token=lambda: next(tokens))
@@ -143,7 +150,7 @@ def test_an_asynchronous_client_awaits_its_token(server: Server) -> None:
         await asyncio.sleep(0)
         return TOKEN
 
-    Caller("async").upsert(server, token=token)
+    UpsertCaller("async").upsert(server, token=token)
     assert server.requests[0].headers["Authorization"] == f"Bearer {TOKEN}"
 
 
@@ -157,7 +164,7 @@ async def bad_async_token() -> str:
 
 @pytest.mark.parametrize("token", [bad_token, bad_async_token])
 def test_a_function_that_gives_a_bad_token_is_told_so_without_showing_it(
-    caller: Caller, server: Server, token: Callable[[], object]
+    caller: UpsertCaller, server: Server, token: Callable[[], object]
 ) -> None:
     if caller.kind == "sync" and token is bad_async_token:
         pytest.skip("a synchronous client cannot wait")
@@ -167,7 +174,7 @@ def test_a_function_that_gives_a_bad_token_is_told_so_without_showing_it(
     assert server.requests == []
 
 
-def test_what_the_token_function_raises_is_passed_on(caller: Caller, server: Server) -> None:
+def test_what_the_token_function_raises_is_passed_on(caller: UpsertCaller, server: Server) -> None:
     problem = KeyError("vault")
 
     def token() -> str:

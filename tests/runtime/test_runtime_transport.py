@@ -6,7 +6,6 @@ import contextlib
 import json
 import socket
 import ssl
-import struct
 import subprocess
 import threading
 import time
@@ -14,21 +13,13 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from conftest import OK, Caller, RawServer, Server, answer, raw_answer
 from package import errors
 
-
-def reset(connection: socket.socket) -> None:
-    """End a connection the hard way."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+from tests.runtime.conftest import UpsertCaller
+from tests.servers import OK, RawServer, Server, answer, free_port, raw_answer, reset
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def test_a_reset_connection_is_tried_again(caller: Caller, raw_server: RawServer) -> None:
+def test_a_reset_connection_is_tried_again(caller: UpsertCaller, raw_server: RawServer) -> None:
     raw_server.script = [reset, raw_answer()]
     assert caller.upsert(raw_server).status == "COMPLETE"
     assert len(raw_server.requests) == 2
@@ -44,14 +35,14 @@ def test_a_reset_connection_is_tried_again(caller: Caller, raw_server: RawServer
     ],
 )
 def test_an_incomplete_answer_is_tried_again(
-    caller: Caller, raw_server: RawServer, broken: bytes
+    caller: UpsertCaller, raw_server: RawServer, broken: bytes
 ) -> None:
     raw_server.script = [broken, raw_answer()]
     assert caller.upsert(raw_server).status == "COMPLETE"
 
 
 def test_a_connection_that_keeps_breaking_is_a_transport_error(
-    caller: Caller, raw_server: RawServer, caplog: pytest.LogCaptureFixture
+    caller: UpsertCaller, raw_server: RawServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "package")
     raw_server.script = [b""]
@@ -64,18 +55,18 @@ def test_a_connection_that_keeps_breaking_is_a_transport_error(
     assert error.__cause__ is error.__context__ is None
 
 
-def test_a_refused_connection_is_a_transport_error(caller: Caller, server: Server) -> None:
+def test_a_refused_connection_is_a_transport_error(caller: UpsertCaller, server: Server) -> None:
     with pytest.raises(errors.TransportError, match="Connect") as caught:
         caller.upsert(server, base_url=f"http://127.0.0.1:{free_port()}", time_budget=0.2)
     assert caught.value.attempts > 1
 
 
-def test_silence_ends_with_the_timeout(caller: Caller, raw_server: RawServer) -> None:
+def test_silence_ends_with_the_timeout(caller: UpsertCaller, raw_server: RawServer) -> None:
     raw_server.script = [lambda _: time.sleep(0.4), raw_answer()]
     assert caller.upsert(raw_server, timeout=0.2).status == "COMPLETE"
 
 
-def test_silence_ends_with_the_budget(caller: Caller, raw_server: RawServer) -> None:
+def test_silence_ends_with_the_budget(caller: UpsertCaller, raw_server: RawServer) -> None:
     raw_server.script = [lambda _: time.sleep(0.6)]
     start = time.monotonic()
     with pytest.raises(errors.TransportError, match="ReadTimeout") as caught:
@@ -92,14 +83,16 @@ def trickle(connection: socket.socket) -> None:
             time.sleep(0.05)
 
 
-def test_a_body_that_trickles_ends_with_the_budget(caller: Caller, raw_server: RawServer) -> None:
+def test_a_body_that_trickles_ends_with_the_budget(
+    caller: UpsertCaller, raw_server: RawServer
+) -> None:
     raw_server.script = [trickle]
     with pytest.raises(errors.TransportError, match="within the time budget"):
         caller.upsert(raw_server, timeout=30, time_budget=0.3)
 
 
 def test_a_redirect_is_not_followed_and_the_token_stays(
-    caller: Caller, server: Server, raw_server: RawServer
+    caller: UpsertCaller, server: Server, raw_server: RawServer
 ) -> None:
     raw_server.script = [raw_answer()]
     for status in (301, 302, 303, 307, 308):
@@ -111,7 +104,7 @@ def test_a_redirect_is_not_followed_and_the_token_stays(
 
 
 def test_the_token_stays_in_the_machine_whatever_proxy_is_set(
-    caller: Caller, server: Server, raw_server: RawServer, monkeypatch: pytest.MonkeyPatch
+    caller: UpsertCaller, server: Server, raw_server: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raw_server.script = [raw_answer()]
     monkeypatch.setenv("HTTP_PROXY", raw_server.url)
@@ -124,7 +117,7 @@ def test_the_token_stays_in_the_machine_whatever_proxy_is_set(
 
 
 def test_a_certificate_that_is_not_trusted_is_no_reason_to_try_again(
-    caller: Caller, server: Server, tmp_path: Path
+    caller: UpsertCaller, server: Server, tmp_path: Path
 ) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     try:
@@ -162,7 +155,7 @@ def test_a_certificate_that_is_not_trusted_is_no_reason_to_try_again(
     assert len(accepted) == 1
 
 
-def test_a_url_that_is_too_long_is_a_transport_error(caller: Caller, server: Server) -> None:
+def test_a_url_that_is_too_long_is_a_transport_error(caller: UpsertCaller, server: Server) -> None:
     with pytest.raises(errors.TransportError, match="InvalidURL") as caught:
         caller.call(
             lambda client: client.contacts.get(contact_id="1" * 70_000), base_url=server.url
@@ -191,14 +184,14 @@ class ForeignTransport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
         self.closed += 1
 
 
-def test_a_transport_can_be_given_and_is_closed(caller: Caller, server: Server) -> None:
+def test_a_transport_can_be_given_and_is_closed(caller: UpsertCaller, server: Server) -> None:
     transport = ForeignTransport()
     assert caller.upsert(server, transport=transport).status == "COMPLETE"
     assert transport.closed == 1
     assert server.requests == []
 
 
-def test_no_attempt_may_wait_longer_than_the_budget(caller: Caller, server: Server) -> None:
+def test_no_attempt_may_wait_longer_than_the_budget(caller: UpsertCaller, server: Server) -> None:
     transport = ForeignTransport()
     caller.upsert(server, transport=transport, timeout=httpx2.Timeout(None, connect=0.5))
     caller.upsert(server, transport=transport, timeout=None, time_budget=None)

@@ -1,0 +1,50 @@
+"""What the tests of bad input share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.bad_input.cases import PROJECT, Case
+from tests.command_line import snapshot, upsertgen, write_files
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output of the project that is in order."""
+    folder = tmp_path_factory.mktemp("finished")
+    write_files(folder, {**PROJECT, "pyproject.toml": "[tool.upsertgen]\n"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        outcome = upsertgen("generate", "--jobs", "1")
+    assert outcome.code == 0, outcome.err
+    return folder / "generated"
+
+
+@pytest.fixture
+def check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, finished: Path
+) -> Callable[[Case], None]:
+    """Checks that a broken project is refused with the right messages, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+
+    def refuse(case: Case) -> None:
+        files, places = case.project()
+        write_files(tmp_path, files)
+        before = snapshot(finished)
+        outcome = upsertgen("generate", "--output", finished)
+        assert snapshot(finished) == before
+        assert outcome.code == 2
+        assert outcome.out == ""
+        assert [problem.partition(": ")[0] for problem in outcome.problems] == places, outcome.err
+        for problem, told in zip(outcome.problems, case.told, strict=True):
+            assert "; expected " in problem
+            for words in told:
+                assert words in problem
+        count = len(places)
+        last = outcome.err.splitlines()[-1]
+        assert last == f"upsertgen: {count} problem{'s' * (count > 1)}; nothing was written"
+
+    return refuse

@@ -1,0 +1,41 @@
+"""What the tests of the command line share."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.project import PROJECT
+from tests.command_line import upsertgen, write_files
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project with its output, for copies."""
+    folder = tmp_path_factory.mktemp("project")
+    write_files(folder, PROJECT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        outcome = upsertgen("generate")
+    assert outcome.code == 0, outcome.err
+    return folder
+
+
+@pytest.fixture
+def project(generated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the project with its output, as the current folder."""
+    folder = tmp_path / "project"
+    shutil.copytree(generated, folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project without output, as the current folder."""
+    folder = tmp_path / "fresh"
+    write_files(folder, PROJECT)
+    monkeypatch.chdir(folder)
+    return folder

@@ -1,0 +1,80 @@
+"""What all tests share: servers, and the two kinds of clients."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+from types import ModuleType
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from tests.endpoints import ENDPOINTS, Clock, Endpoint
+from tests.packages import Things, generate_package
+from tests.scenarios import Scenario
+from tests.servers import RawServer, Server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def without_certificate_authorities() -> Iterator[None]:
+    """Do not load certificate authorities, which takes a client longer than a call does.
+
+    No test reaches a server that one of them vouches for.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None)
+        yield
+
+
+@pytest.fixture
+def server(httpserver: HTTPServer) -> Server:
+    return Server(httpserver)
+
+
+@pytest.fixture
+def raw_server() -> Iterator[RawServer]:
+    server = RawServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["sync", "async"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Whether a test calls through a synchronous or an asynchronous client."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str | None], ModuleType]:
+    """Generates packages, each only once."""
+
+    @cache
+    def package(spec: str, overlay: str | None) -> ModuleType:
+        return generate_package(tmp_path_factory.mktemp("package"), spec, overlay)
+
+    return package
+
+
+@pytest.fixture
+def things(kind: str, server: Server, packages: Callable[[str, str | None], ModuleType]) -> Things:
+    return Things(kind, server, packages)
+
+
+@pytest.fixture(params=list(ENDPOINTS))
+def endpoint(request: pytest.FixtureRequest, kind: str) -> Endpoint:
+    return replace(ENDPOINTS[request.param], kind=kind)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    clock.install(monkeypatch)
+    return clock
+
+
+@pytest.fixture(scope="session")
+def scenario(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Scenario]:
+    """Gives scenarios by their name, each generated only once."""
+    return cache(lambda name: Scenario(name, tmp_path_factory.mktemp(name)))

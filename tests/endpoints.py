@@ -1,0 +1,127 @@
+"""The two endpoints that the project began with, and time that passes at once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import hubspot_upsert.v3
+import hubspot_upsert.v2025_09
+import pytest
+from hubspot_upsert._runtime import async_connection, connection, deadline
+from tenacity import AsyncRetrying, Retrying
+from werkzeug import Response
+
+from tests.servers import Caller, RawServer, Server, answer
+
+DATA = Path(__file__).parent / "data"
+ONE_INPUT: list[dict[str, Any]] = [
+    {
+        "id": "row-7",
+        "idProperty": "my_key",
+        "objectWriteTraceId": "trace-7",
+        "properties": {"hs_task_subject": "Call Ada", "hs_task_body": None},
+    }
+]
+SUCCESS: dict[str, Any] = {
+    "status": "COMPLETE",
+    "startedAt": "2026-01-01T00:00:00.000Z",
+    "completedAt": "2026-01-01T00:00:01.500Z",
+    "results": [
+        {
+            "id": "512",
+            "new": True,
+            "archived": False,
+            "createdAt": "2026-01-01T00:00:01Z",
+            "updatedAt": "2026-01-01T00:00:01Z",
+            "properties": {"hs_task_subject": "Call Ada", "hs_task_body": None},
+            "objectWriteTraceId": "trace-7",
+        }
+    ],
+}
+
+
+def example(name: str) -> Any:
+    """A body that the API's reference shows."""
+    return json.loads((DATA / "examples" / name).read_text("utf-8"))
+
+
+def success() -> Response:
+    return answer(200, SUCCESS)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An object type of one version, called through one kind of client.
+
+    Attributes:
+        version: The package of the version.
+        object_type: The client's attribute.
+        target: The method and path that a call leads to.
+        arguments: What its method takes besides the inputs.
+        kind: "sync" or "async".
+    """
+
+    version: ModuleType
+    object_type: str
+    target: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = "sync"
+
+    def upsert(self, server: Server | RawServer, inputs: object = ONE_INPUT, **options: Any) -> Any:
+        """Upsert records through a client with these options."""
+        return Caller(self.kind, self.version.Client, self.version.AsyncClient).call(
+            lambda client: getattr(client, self.object_type).batch_upsert(
+                inputs=inputs, **self.arguments
+            ),
+            **{"base_url": server.url, **options},
+        )
+
+
+ENDPOINTS = {
+    "v3-tasks": Endpoint(hubspot_upsert.v3, "tasks", "POST /crm/v3/objects/tasks/batch/upsert"),
+    "2025-09-tasks": Endpoint(
+        hubspot_upsert.v2025_09, "tasks", "POST /crm/objects/2025-09/tasks/batch/upsert"
+    ),
+    "2025-09-objects": Endpoint(
+        hubspot_upsert.v2025_09,
+        "objects",
+        "POST /crm/objects/2025-09/2-123456%2Fx/batch/upsert",
+        {"object_type": "2-123456/x"},
+    ),
+}
+
+
+class Clock:
+    """Lets time pass at once: what clients sleep between attempts is noted, and added to the time.
+
+    So the real delays of the real policy are seen, and nobody waits for them.
+
+    Attributes:
+        slept: Seconds of each sleep.
+    """
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(connection, "Retrying", partial(Retrying, sleep=self._sleep))
+        monkeypatch.setattr(
+            async_connection, "AsyncRetrying", partial(AsyncRetrying, sleep=self._sleep_async)
+        )
+        monkeypatch.setattr(deadline, "time", SimpleNamespace(monotonic=self._monotonic))
+
+    def _monotonic(self) -> float:
+        return time.monotonic() + sum(self.slept)
+
+    def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    async def _sleep_async(self, seconds: float) -> None:
+        self.slept.append(seconds)

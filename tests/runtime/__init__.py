@@ -1,0 +1,1 @@
+"""Tests of the client's runtime as it stands in `templates/`, through a client written by hand."""

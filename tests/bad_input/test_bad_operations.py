@@ -183,6 +183,18 @@ _BODIES = [
         _POST + "      ‸callbacks: {done: {'{$url}': {}}}\n",
         "callbacks of an operation is not supported",
     ),
+    several(
+        "webhooks",
+        ("webhooks is not supported", "expected operations under paths"),
+        changes=(
+            (CONTACTS, "openapi: 3.0.3", "openapi: 3.1.0"),
+            (
+                CONTACTS,
+                "paths:\n",
+                "‸webhooks: {done: {post: {responses: {'200': {description: ok}}}}}\npaths:\n",
+            ),
+        ),
+    ),
 ]
 
 _SERVER = [

@@ -106,6 +106,9 @@ class OperationReader:
     def read(self, document: Document) -> list[RawOperation]:
         """Return the operations of one document, sorted by name."""
         operations: dict[str, RawOperation] = {}
+        if document.data.get("webhooks"):
+            node = Node(document, ("webhooks",), document.data["webhooks"])
+            self._unsupported(node, "webhooks", "operations under paths")
         for node, method, path, shared in self._nodes(document):
             operation = self._operation(node, method, path, shared)
             if operation is None:

@@ -94,15 +94,21 @@ def plan_output(
     from upsertgen.diff import changelog
     from upsertgen.diff.loading import understand_folder
     from upsertgen.emit import emit
+    from upsertgen.emit.formatting import workers
+    from upsertgen.emit.models import load_generator
 
-    progress("Reading", 0, len(specs) + len(overlays))
-    understood = understand_folder(settings.specs)
-    api = understood.corrected
-    selects = _selector(api, settings, selection) if selection else None
-    names = checked_names(api, settings)
-    # What the record will be, so that the next run finds nothing changed.
-    inputs = replace(inputs, lock=digest(names.text))
-    emitted = emit(api, templates, settings, folder.reuse, progress, names.aliases)
+    with workers(settings.jobs) as executor:
+        if folder.manifest.inputs is None:
+            # With nothing to reuse, the workers get ready while this process reads.
+            executor.submit(load_generator)
+        progress("Reading", 0, len(specs) + len(overlays))
+        understood = understand_folder(settings.specs)
+        api = understood.corrected
+        selects = _selector(api, settings, selection) if selection else None
+        names = checked_names(api, settings)
+        # What the record will be, so that the next run finds nothing changed.
+        inputs = replace(inputs, lock=digest(names.text))
+        emitted = emit(api, templates, settings, folder.reuse, progress, names.aliases, executor)
     files = {
         path: NewFile(one.text, one.rendered, one.specs, one.template)
         for path, one in emitted.items()

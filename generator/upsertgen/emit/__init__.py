@@ -6,11 +6,12 @@ What the last run emitted from the same rendered text is taken over, so only wha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from upsertgen.configuration import Settings
 from upsertgen.emit.drafts import Draft, Drafts
-from upsertgen.emit.formatting import Formatter, PythonSource, default_jobs, workers
+from upsertgen.emit.formatting import Formatter, PythonSource, default_jobs
 from upsertgen.emit.models import generate_all
 from upsertgen.emit.proof import UnprovenFile
 from upsertgen.emit.templates import Templates
@@ -47,6 +48,7 @@ def emit(
     reuse: Reuse,
     progress: Progress,
     aliases: Aliases,
+    executor: Executor,
 ) -> dict[str, EmittedFile]:
     """Return every file of the distribution.
 
@@ -57,6 +59,7 @@ def emit(
         reuse: Returns what an earlier run emitted.
         progress: Told how far it has come.
         aliases: Old names to emit too.
+        executor: The worker processes.
 
     Returns:
         The files by their path, with `/`, in the output folder.
@@ -90,25 +93,24 @@ def emit(
         )
         waiting.extend(fresh)
 
-    with workers(settings.jobs) as executor:
-        formatter = Formatter(executor, settings.jobs or default_jobs())
-        generated = executor.submit(generate_all, tasks) if tasks else None
-        add(drafts.others())
-        results = iter(generated.result() if generated is not None else ())
-        add(
-            drafts.classes(
-                path,
-                module,
-                next(results) if path in new and module.classes.task is not None else None,
-            )
-            for path, module in modules.items()
+    formatter = Formatter(executor, settings.jobs or default_jobs())
+    generated = executor.submit(generate_all, tasks) if tasks else None
+    add(drafts.others())
+    results = iter(generated.result() if generated is not None else ())
+    add(
+        drafts.classes(
+            path,
+            module,
+            next(results) if path in new and module.classes.task is not None else None,
         )
-        try:
-            texts |= formatter.collect(lambda done, total: progress("Formatting", done, total))
-        except UnprovenFile as error:
-            draft = next(one for one in waiting if one.path == error.path)
-            templates.refuse_override(draft.template, f"{error} once it is rendered")
-            raise
+        for path, module in modules.items()
+    )
+    try:
+        texts |= formatter.collect(lambda done, total: progress("Formatting", done, total))
+    except UnprovenFile as error:
+        draft = next(one for one in waiting if one.path == error.path)
+        templates.refuse_override(draft.template, f"{error} once it is rendered")
+        raise
     return {
         draft.path: EmittedFile(texts[draft.path], draft.rendered, draft.specs, draft.template)
         for draft in sorted((*ready, *waiting), key=lambda draft: draft.path)

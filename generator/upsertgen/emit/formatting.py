@@ -52,15 +52,21 @@ def workers(jobs: int | None) -> Iterator[Executor]:
     context = (
         get_context("fork") if hasattr(os, "fork") and os.name == "posix" and _is_linux() else None
     )
-    # Ctrl-C reaches every process; this one stops the others, which would only print where they were.
-    with ProcessPoolExecutor(
-        jobs, context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
-    ) as executor:
+    with ProcessPoolExecutor(jobs, context, initializer=_prepare) as executor:
         try:
             yield executor
         except BaseException:
             executor.shutdown(cancel_futures=True)
             raise
+
+
+def _prepare() -> None:
+    """Get a worker process ready."""
+    # Ctrl-C reaches every process; the first stops the others, which would only print where they were.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import black
+
+    del black
 
 
 class _ThisProcess(Executor):

@@ -52,6 +52,13 @@ class GeneratedClasses:
     code: str
 
 
+def load_generator() -> None:
+    """Import datamodel-code-generator, ahead of the time when it is needed. Runs in a worker process."""
+    import datamodel_code_generator
+
+    del datamodel_code_generator
+
+
 def generate_all(tasks: list[ModelsTask]) -> list[GeneratedClasses]:
     """Generate several modules' classes, in one worker process: what is slow is to import the generator."""
     return [generate_classes(task) for task in tasks]

@@ -26,7 +26,7 @@ check: .venv/upsertgen-check
 	$(BIN)/mypy generator tests
 	$(BIN)/mypy -p package
 	$(BIN)/mypy generated/hubspot_upsert tests/consumer/use.py
-	$(BIN)/pyright
+	$(BIN)/pyright --project pyproject.toml
 	$(BIN)/upsertgen generate --check
 	$(BIN)/python tests/tools/file_lengths.py
 

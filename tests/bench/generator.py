@@ -184,4 +184,5 @@ def memory_of(pid: int) -> tuple[float, float]:
         )
     except OSError:
         return 0.0, 0.0
-    return tuple(int(fields[name].split()[0]) / 1024 for name in ("Rss", "Pss"))  # type: ignore[return-value]
+    resident, proportional = (int(fields[name].split()[0]) / 1024 for name in ("Rss", "Pss"))
+    return resident, proportional

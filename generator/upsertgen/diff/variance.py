@@ -125,11 +125,10 @@ def constraint_effect(keyword: str, old: Scalar, new: Scalar) -> Impact:
     """Return what it means to senders that a constraint changes; nothing means that there is none."""
     if new is None:
         return Impact.ADDITIVE
-    comparable = isinstance(old, (int, float)) and isinstance(new, (int, float))
-    if comparable and keyword in _UPPER | _LOWER:
-        looser = new > old if keyword in _UPPER else new < old  # type: ignore[operator]
-        return Impact.ADDITIVE if looser else Impact.BREAKING
-    return Impact.BREAKING
+    if not isinstance(old, (int, float)) or not isinstance(new, (int, float)):
+        return Impact.BREAKING
+    looser = (keyword in _UPPER and new > old) or (keyword in _LOWER and new < old)
+    return Impact.ADDITIVE if looser else Impact.BREAKING
 
 
 def format_effect(role: Role, old: Scalar, new: Scalar) -> Impact:

@@ -60,7 +60,7 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(BAD_INPUT)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         _fail("stopped; nothing was written")
     except InvalidInput as error:
         click.echo(error.remedy, nl=False)

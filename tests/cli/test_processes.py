@@ -109,6 +109,18 @@ def test_there_is_no_progress_elsewhere(fresh: Path) -> None:
     assert "Formatting" not in shown + piped
 
 
+# Tells that it is inside the command, where Ctrl-C is to be handled.
+_TELLS_WHEN_IT_STARTS = """
+from upsertgen import cli
+plan_output = cli.plan_output
+def telling(*arguments):
+    print("started", flush=True)
+    return plan_output(*arguments)
+cli.plan_output = telling
+cli.main()
+"""
+
+
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c_leaves_everything_as_it_was(project: Path, jobs: str) -> None:
     # Enough to do that the signal comes in the middle of it.
@@ -117,10 +129,9 @@ def test_ctrl_c_leaves_everything_as_it_was(project: Path, jobs: str) -> None:
         text = spec(name, "v1").replace("batch_upsert", f"upsert_{number}")
         write_files(project, {f"specs/v1/{name}.yaml": text})
     before = contents(project)
-    started = "import upsertgen.cli as cli; print('started', flush=True); cli.main()"
     for delay in (0, 0.3, 0.45):
         process = subprocess.Popen(
-            [sys.executable, "-c", started, "generate", "--jobs", jobs],
+            [sys.executable, "-c", _TELLS_WHEN_IT_STARTS, "generate", "--jobs", jobs],
             cwd=project,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

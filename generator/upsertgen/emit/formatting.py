@@ -39,7 +39,7 @@ def default_jobs() -> int:
 
 @contextmanager
 def workers(jobs: int | None) -> Iterator[Executor]:
-    """Provide the worker processes of a run; they start when the first task is given to them.
+    """Provide the worker processes of a run. They get ready while the caller goes on.
 
     Args:
         jobs: How many there are. With one, it is this process: a second one would only wait for it.
@@ -53,11 +53,32 @@ def workers(jobs: int | None) -> Iterator[Executor]:
         get_context("fork") if hasattr(os, "fork") and os.name == "posix" and _is_linux() else None
     )
     with ProcessPoolExecutor(jobs, context, initializer=_prepare) as executor:
+        with _interrupts_held_back():
+            # All processes start with the first task. They inherit what is held back, so that Ctrl-C
+            # cannot reach one that does not ignore it yet.
+            executor.submit(_nothing)
         try:
             yield executor
         except BaseException:
             executor.shutdown(cancel_futures=True)
             raise
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Let Ctrl-C wait, where the platform can."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _nothing() -> None:
+    """Do nothing, in a worker process that starts for it."""
 
 
 def _prepare() -> None:

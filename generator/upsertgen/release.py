@@ -61,6 +61,7 @@ def release(
     from upsertgen.diff import between_versions
     from upsertgen.importing import plan_import
 
+    before = settings.distribution_version
     configuration = _as_a_person_would_name_it(configuration)
     places = [settings.specs, settings.output, configuration]
     with (
@@ -72,8 +73,8 @@ def release(
         imported = plan_import(request, progress)
         imported.apply()
         bump = _bump(specs_before, settings.specs, request.label)
-        after = bumped(settings.distribution_version, bump.value)
-        if after != settings.distribution_version:
+        after = bumped(before, bump.value)
+        if after != before:
             # As bytes, so that the ends of its lines stay what they are.
             text = with_version(configuration.read_bytes().decode(), after)
             configuration.write_bytes(text.encode())
@@ -89,8 +90,8 @@ def release(
     return Release(
         imported,
         report,
-        before=_version_in(old[configuration]) if configuration in old else after,
-        after=after,
+        before,
+        after,
         files=tuple(sorted(path.as_posix() for path in (*changed, *gone))),
     )
 
@@ -250,10 +251,3 @@ def _previous(specs: Path, label: str) -> str | None:
     )
     older = labels[: labels.index(label)] if label in labels else []
     return older[-1] if older else None
-
-
-def _version_in(pyproject: bytes) -> str:
-    import tomllib
-
-    section = tomllib.loads(pyproject.decode()).get("tool", {}).get("upsertgen", {})
-    return str(section.get("distribution-version", Settings.distribution_version))

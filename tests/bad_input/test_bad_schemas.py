@@ -20,7 +20,7 @@ _KEYWORDS = [
         "not",
         "        size:\n          ‸not:\n            type: string\n",
         "the keyword 'not' is not supported",
-        "rewrite the schema, in an overlay if it is not yours",
+        "rewrite it, in an overlay if the spec is not yours",
     ),
     several(
         "patternProperties",

@@ -16,6 +16,7 @@ from upsertgen.ir.extensions import (
     read_upsert,
 )
 from upsertgen.ir.names import method_name, pascal_case
+from upsertgen.ir.reader import SpecReader
 from upsertgen.ir.schemas import SchemaReader
 from upsertgen.ir.tree import (
     AnyType,
@@ -35,7 +36,7 @@ from upsertgen.ir.tree import (
 from upsertgen.ir.values import fits, freeze, text_of
 from upsertgen.spec_text import SpecText
 from upsertgen.specs.document import Document
-from upsertgen.specs.references import DanglingReference, Node, References
+from upsertgen.specs.references import Node, References
 
 HTTP_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%{}/-]*\Z")
@@ -89,7 +90,7 @@ class RawOperation:
     example: ObjectValue | None
 
 
-class OperationReader:
+class OperationReader(SpecReader):
     """Reads the operations of documents.
 
     Args:
@@ -99,9 +100,8 @@ class OperationReader:
     """
 
     def __init__(self, references: References, schemas: SchemaReader, problems: Problems) -> None:
-        self._references = references
+        super().__init__(references, problems)
         self._schemas = schemas
-        self._problems = problems
 
     def read(self, document: Document) -> list[RawOperation]:
         """Return the operations of one document, sorted by name."""
@@ -424,24 +424,6 @@ class OperationReader:
         example = content.value.get("example", named[0] if named else None)
         frozen = freeze(example) if isinstance(example, dict) else None
         return frozen if isinstance(frozen, ObjectValue) else None
-
-    def _follow(self, node: Node) -> Node | None:
-        try:
-            return self._references.follow(node)
-        except DanglingReference as error:
-            self._problem(node, error.wrong, "a definition in the specs folder", error.mend)
-            return None
-
-    def _unsupported(self, node: Node, what: str, expected: str) -> None:
-        self._problem(
-            node,
-            f"{what} is not supported",
-            expected,
-            "rewrite it, in an overlay if the spec is not yours",
-        )
-
-    def _problem(self, node: Node, wrong: str, expected: str, mend: str) -> None:
-        self._problems.add(node.document.locate(node.pointer, key=True), wrong, expected, mend)
 
 
 def _security(node: Node) -> tuple[tuple[tuple[SpecText, tuple[SpecText, ...]], ...], ...]:

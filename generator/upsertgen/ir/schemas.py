@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from upsertgen.errors import Problems, quoted
+from upsertgen.ir.reader import SpecReader
 from upsertgen.ir.tree import (
     AnyType,
     ArrayType,
@@ -90,7 +91,7 @@ class RawBody:
     description: SpecText | None
 
 
-class SchemaReader:
+class SchemaReader(SpecReader):
     """Reads schemas and keeps the bodies it meets.
 
     Attributes:
@@ -102,9 +103,8 @@ class SchemaReader:
     """
 
     def __init__(self, references: References, problems: Problems) -> None:
+        super().__init__(references, problems)
         self.bodies: dict[str, RawBody] = {}
-        self._references = references
-        self._problems = problems
         self._open: list[str] = []
         self._depth = 0
         self._tags: list[tuple[str, str, list[str]]] = []
@@ -457,13 +457,6 @@ class SchemaReader:
                         node.child(keyword), f"{quoted(keyword)} beside $ref", "$ref alone"
                     )
 
-    def _follow(self, node: Node) -> Node | None:
-        try:
-            return self._references.follow(node)
-        except DanglingReference as error:
-            self._problem(node, error.wrong, "a definition in the specs folder", error.mend)
-            return None
-
     def _too_deep(self, node: Node) -> None:
         self._problem(
             node,
@@ -471,17 +464,6 @@ class SchemaReader:
             "schemas of fewer levels",
             "flatten them, or put additionalProperties in place of the lowest levels",
         )
-
-    def _unsupported(self, node: Node, what: str, expected: str) -> None:
-        self._problem(
-            node,
-            f"{what} is not supported",
-            expected,
-            "rewrite the schema, in an overlay if it is not yours",
-        )
-
-    def _problem(self, node: Node, wrong: str, expected: str, mend: str) -> None:
-        self._problems.add(node.document.locate(node.pointer, key=True), wrong, expected, mend)
 
 
 def _key(node: Node, role: Role) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from upsertgen.commands.importing import import_command
+from upsertgen.commands.releasing import release_command
 from upsertgen.configuration import read_configuration
 from upsertgen.errors import InvalidInput
 from upsertgen.importing import ImportSettings, read_import_settings
@@ -17,6 +20,17 @@ def settings(folder: Path, text: str) -> ImportSettings:
     path.write_text(f"[tool.upsertgen]\npackage = 'a'\n[tool.upsertgen.import]\n{text}\n")
     assert read_configuration(path).package == "a"
     return read_import_settings(path)
+
+
+def test_every_setting_is_also_a_flag() -> None:
+    for command in (import_command, release_command):
+        flags = {flag for parameter in command.params for flag in parameter.opts}
+        assert {f"--{one.name.replace('_', '-')}" for one in fields(ImportSettings)} <= flags
+
+
+def test_a_wrong_flag_is_refused_as_a_wrong_setting_is() -> None:
+    with pytest.raises(InvalidInput, match="most-scopes is 0"):
+        ImportSettings().with_flags({"most_scopes": 0})
 
 
 def test_the_project_is_configured() -> None:

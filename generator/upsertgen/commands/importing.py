@@ -78,6 +78,17 @@ _OPTIONS = (
         help="Pass documents over whose folder or name is so, such as '*_test'; repeatable.",
     ),
     click.option(
+        "--type-parameter",
+        metavar="NAME",
+        help="The path parameter that names the object type. [default: objectType]",
+    ),
+    click.option(
+        "--most-scopes",
+        type=int,
+        metavar="N",
+        help="Of more scopes in one operation any will do, and none is named. [default: 8]",
+    ),
+    click.option(
         "--descriptions",
         type=click.Choice(("keep", "drop")),
         default="drop",

@@ -197,6 +197,45 @@ _EXTENSIONS = [
         "expected a mapping",
     ),
     broken(
+        "properties that results do not have",
+        OVERLAY,
+        "        results: results",
+        "        results: results\n        properties: ‸colour",
+        "properties of x-upsert names 'colour', which is no field of a record and of a result",
+    ),
+    broken(
+        "a situation that nobody knows",
+        OVERLAY,
+        "      x-errors:",
+        "      x-sandbox: {answers: {‸conflct: {status: 409, example: taken}}}\n      x-errors:",
+        "'conflct' is not known in 'answers'",
+        "did you mean 'conflict'?",
+    ),
+    broken(
+        "an answer whose example is missing",
+        OVERLAY,
+        "      x-errors:",
+        "      x-sandbox: {answers: {conflict: {status: 409, example: ‸taken}}}\n      x-errors:",
+        "no response of the operation has an example named 'taken'",
+        "add the example in an overlay",
+    ),
+    broken(
+        "a part that the example does not have",
+        OVERLAY,
+        "      x-errors:",
+        "      responses: {'200': {content: {application/json: {examples: {taken: {value: {a: 1}}}}}}}\n"
+        "      x-sandbox: {answers: {conflict: {status: 409, example: taken, part: ‸/b/0}}}\n"
+        "      x-errors:",
+        "the example 'taken' has no part '/b/0'",
+    ),
+    broken(
+        "a type of property that nobody knows",
+        OVERLAY,
+        "      x-errors:",
+        "      x-sandbox: {properties: {colour: {type: ‸colour}}}\n      x-errors:",
+        "the field 'type' is 'colour'",
+    ),
+    broken(
         "an error that nobody knows",
         OVERLAY,
         _RULE,

@@ -55,6 +55,7 @@ def complete(raw: RawOperation, bodies: Bodies, policy: int, problems: Problems)
         security=raw.security,
         upsert=raw.upsert,
         example=raw.example,
+        sandbox=raw.sandbox,
         location=str(raw.node.document.locate(raw.node.pointer, key=True)),
     )
     _check_upsert(raw, operation, bodies, problems)
@@ -179,6 +180,7 @@ def _check_upsert(
         ("inputs", upsert.inputs, [request], "the request body"),
         ("key", upsert.key, [records], "a record"),
         ("key-property", upsert.key_property, [records], "a record"),
+        ("properties", upsert.properties, [records, *results], "a record and of a result"),
         ("trace-id", upsert.trace_id, [records], "a record"),
         ("results", upsert.results, answers, "each success response"),
         ("errors", upsert.errors, answers, "each success response"),

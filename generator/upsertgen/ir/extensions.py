@@ -1,4 +1,4 @@
-"""What OpenAPI cannot say: the extensions `x-upsert`, `x-errors`, `x-retry` and `x-rate-limit`.
+"""What OpenAPI cannot say: the extensions `x-upsert`, `x-errors`, `x-retry`, `x-rate-limit` and `x-sandbox`.
 
 They stand at an operation, usually put there by an overlay. Each is checked against a JSON Schema, so
 that a misspelt field is a located problem like any other.
@@ -11,9 +11,10 @@ from functools import cache
 from typing import Any
 
 from upsertgen.errors import Problems, quoted
-from upsertgen.ir.tree import ErrorRule, Policy, Upsert
+from upsertgen.ir.sandbox import SANDBOX_SCHEMA, with_examples
+from upsertgen.ir.tree import ErrorRule, ObjectValue, Policy, Upsert
 from upsertgen.spec_text import SpecText
-from upsertgen.specs.references import Node
+from upsertgen.specs.references import Node, References
 from upsertgen.specs.validation import Rules, validate
 
 ERRORS = {
@@ -39,7 +40,18 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
         "additionalProperties": False,
         "required": ["inputs", "key", "results"],
         "properties": dict.fromkeys(
-            ("inputs", "key", "key-property", "trace-id", "results", "errors", "created"), _TEXT
+            (
+                "inputs",
+                "key",
+                "key-property",
+                "properties",
+                "object-type",
+                "trace-id",
+                "results",
+                "errors",
+                "created",
+            ),
+            _TEXT,
         ),
     },
     "x-errors": {
@@ -121,6 +133,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
             }
         },
     },
+    "x-sandbox": SANDBOX_SCHEMA,
 }
 
 DEFAULT_RULES = (
@@ -151,6 +164,8 @@ def read_upsert(operation: Node, problems: Problems) -> Upsert | None:
         inputs=text["inputs"],
         key=text["key"],
         key_property=text.get("key-property"),
+        properties=text.get("properties"),
+        object_type=text.get("object-type"),
         trace_id=text.get("trace-id"),
         results=text["results"],
         errors=text.get("errors"),
@@ -172,6 +187,12 @@ def read_policy(operation: Node, problems: Problems) -> Policy:
         fields=_names(errors.get("fields", {})),
         rate_limit_headers=_names(rate_limit.get("headers", {})),
     )
+
+
+def read_sandbox(operation: Node, references: References, problems: Problems) -> ObjectValue | None:
+    """Return what `x-sandbox` says at an operation with the examples that it names, or nothing."""
+    data = _read(operation, "x-sandbox", problems)
+    return with_examples(operation, data, references, problems) if data else None
 
 
 def _rule(rule: dict[str, Any]) -> ErrorRule:

@@ -13,6 +13,7 @@ from upsertgen.ir.extensions import (
     check_extension_names,
     check_no_extensions,
     read_policy,
+    read_sandbox,
     read_upsert,
 )
 from upsertgen.ir.names import method_name, pascal_case
@@ -88,6 +89,7 @@ class RawOperation:
     security: tuple[tuple[tuple[SpecText, tuple[SpecText, ...]], ...], ...]
     upsert: Upsert | None
     example: ObjectValue | None
+    sandbox: ObjectValue | None
 
 
 class OperationReader(SpecReader):
@@ -183,6 +185,7 @@ class OperationReader(SpecReader):
             security=_security(node),
             upsert=read_upsert(node, self._problems),
             example=self._example(node),
+            sandbox=read_sandbox(node, self._references, self._problems),
         )
 
     def _path(

@@ -243,6 +243,8 @@ class Upsert:
         inputs: The request's field that holds the records.
         key: The record's field that holds the value of its unique property.
         key_property: The record's field that names the unique property.
+        properties: The field of records and results that holds the values of properties.
+        object_type: The path parameter that names the object type, where it is an argument.
         trace_id: The record's field that holds an id of the caller's choice, repeated in the answer.
         results: The response's field that holds what was written.
         errors: The response's field that holds what failed.
@@ -252,6 +254,8 @@ class Upsert:
     inputs: SpecText
     key: SpecText
     key_property: SpecText | None
+    properties: SpecText | None
+    object_type: SpecText | None
     trace_id: SpecText | None
     results: SpecText
     errors: SpecText | None
@@ -317,6 +321,8 @@ class Operation:
         security: Its security requirements, one of which has to be met: schemes and their scopes.
         upsert: What makes it a batch upsert.
         example: An example of its request body.
+        sandbox: How a stand-in for the API behaves (the extension `x-sandbox`), with the bodies of the
+            examples that it names.
         location: Where it stands, as `path:line:column`.
     """
 
@@ -334,6 +340,7 @@ class Operation:
     security: tuple[tuple[tuple[SpecText, tuple[SpecText, ...]], ...], ...]
     upsert: Upsert | None
     example: ObjectValue | None
+    sandbox: ObjectValue | None
     location: str
 
 

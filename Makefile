@@ -52,7 +52,7 @@ clean:
 	touch $@
 
 .venv/upsertgen-test: .venv/upsertgen generated/pyproject.toml
-	$(PIP) install --editable '.[test]' --editable ./generated
+	$(PIP) install --editable '.[test]' --editable './generated[sandbox]'
 	touch $@
 
 .venv/upsertgen-check: .venv/upsertgen-test

@@ -12,7 +12,7 @@ from typing import Any
 
 from upsertgen.configuration import Settings
 from upsertgen.emit.classes import ClassesModule, class_names, classes_module
-from upsertgen.emit.encode import comment, raw
+from upsertgen.emit.encode import comment, json_text, raw
 from upsertgen.emit.imports import import_groups
 from upsertgen.emit.models import GeneratedClasses
 from upsertgen.emit.proof import Expectation
@@ -24,6 +24,7 @@ from upsertgen.emit.renamed import (
     renamed_modules,
 )
 from upsertgen.emit.resources import expected_definitions, policy_name, resource_view
+from upsertgen.emit.sandbox import Fixtures, sandbox_contract
 from upsertgen.emit.templates import TemplateFile, Templates
 from upsertgen.inputs import generator_digest
 from upsertgen.ir.tree import Api, Version
@@ -100,7 +101,7 @@ class Drafts:
         self._templates = templates
         self._settings = settings
         resources = sum(len(version.resources) for version in api.versions)
-        self.count = resources + 4 * len(api.versions) + 4 + len(templates.plain_files())
+        self.count = resources + 4 * len(api.versions) + 6 + len(templates.plain_files())
 
     def classes_modules(self) -> dict[str, PlannedClasses]:
         """Return the modules of models and TypedDicts, by their path."""
@@ -181,9 +182,28 @@ class Drafts:
             f"assign {policy_name(index)}" for index in range(len(self._api.policies))
         )
         yield self._draft(f"{package}/_policies.py", "package/_policies.py.jinja", {}, policies)
+        yield from self._for_tests()
         for version in self._api.versions:
             yield from self._version(version)
         yield from self._renamed()
+
+    def _for_tests(self) -> Iterator[Draft]:
+        """Yield what the sandbox has to know, and the fixtures that run it."""
+        package = self._settings.package
+        yield self._draft(
+            f"{package}/sandbox/contract.json",
+            "package/sandbox/contract.json.jinja",
+            {"contract": json_text(sandbox_contract(self._api))},
+        )
+        fixtures = [Fixtures(version) for version in self._api.versions]
+        names = [name for one in fixtures for name in (one.sync, one.asynchronous)]
+        definitions = {f"def {name}" for name in ("upsert_sandbox_options", "upsert_sandbox", *names)}
+        yield self._draft(
+            f"{package}/testing.py",
+            "package/testing.py.jinja",
+            {"fixtures": fixtures},
+            frozenset(definitions),
+        )
 
     def _renamed(self) -> Iterator[Draft]:
         """Yield the modules and packages that have an old name."""

@@ -6,11 +6,13 @@ nothing else. What is escaped depends on a fixed version of Unicode, so that eve
 
 from __future__ import annotations
 
+import json
 import keyword
 import re
 import textwrap
 import unicodedata
 from collections.abc import Callable
+from typing import Any
 
 from upsertgen.ir.tree import ObjectValue, Scalar, Value
 from upsertgen.spec_text import SpecText
@@ -102,6 +104,11 @@ def toml_string(text: SpecText | str) -> str:
     """Return a basic string of TOML."""
     escaped = raw(text).replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(f"\\U{ord(one):08X}" if _is_hidden(one) else one for one in escaped) + '"'
+
+
+def json_text(value: Any) -> str:
+    """Return JSON data as text that is plain ASCII, a line for each value."""
+    return json.dumps(value, indent=1)
 
 
 def markdown(text: SpecText | str) -> str:

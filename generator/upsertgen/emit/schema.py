@@ -63,6 +63,16 @@ def model_schema(
     return schema, frozenset(foreign)
 
 
+def schema_of(kind: Type, names: Mapping[str, str]) -> dict[str, Any]:
+    """Return the JSON Schema of one type.
+
+    Args:
+        kind: The type.
+        names: The name below `#/$defs/` of every model, by its key.
+    """
+    return _Writer(names, {}, typed_dicts=True).type(kind)
+
+
 def declares_additional(model: Model) -> bool:
     """Return whether a class has to say something about fields that are not named, beyond its base."""
     kept_anyway = model.role is Role.RESPONSE and isinstance(model.additional, AnyType)

@@ -1,0 +1,247 @@
+"""The SQLite file: how it is opened, how it is known to be one of ours, and what its errors mean."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Any, TypeAlias
+
+Row: TypeAlias = tuple[Any, ...]
+
+FIRST_ID = 10_001
+"""Where ids of records start, so that none can be mistaken for an index or for a count."""
+
+# Whoever looks at a file (`file crm.sqlite`) can tell whose it is.
+_APPLICATION = int.from_bytes(b"upSB", "big")
+_VERSION = 1
+_SCHEMA = (
+    """CREATE TABLE records (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        object_type TEXT NOT NULL,
+        properties TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL
+    )""",
+    "CREATE INDEX records_by_type ON records (object_type)",
+    """CREATE TABLE keys (
+        object_type TEXT NOT NULL,
+        property TEXT NOT NULL,
+        value TEXT NOT NULL,
+        record INTEGER NOT NULL,
+        PRIMARY KEY (object_type, property, value)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX keys_by_record ON keys (record)",
+    """CREATE TABLE properties (
+        object_type TEXT NOT NULL,
+        name TEXT NOT NULL,
+        declaration TEXT NOT NULL,
+        PRIMARY KEY (object_type, name)
+    ) WITHOUT ROWID""",
+    f"PRAGMA application_id = {_APPLICATION}",
+    f"PRAGMA user_version = {_VERSION}",
+)
+_TABLES = {"records", "keys", "properties"}
+
+
+class StoreError(Exception):
+    """What is stored cannot be read or changed. The message is one line that says what to do."""
+
+
+_MEANINGS = {
+    sqlite3.SQLITE_NOTADB: "is not an SQLite database; name another file, or one that does not exist",
+    sqlite3.SQLITE_CORRUPT: "is damaged; delete it to start afresh, or restore it from a copy",
+    sqlite3.SQLITE_BUSY: "is locked by another program; stop that program or name another file",
+    sqlite3.SQLITE_LOCKED: "is locked by another program; stop that program or name another file",
+    sqlite3.SQLITE_READONLY: "cannot be written; check the permissions of the file and its folder",
+    sqlite3.SQLITE_PERM: "cannot be opened; check the permissions of the file and its folder",
+    sqlite3.SQLITE_FULL: "cannot grow: the disk is full",
+}
+
+
+class Database:
+    """A connection that any thread may use, one at a time.
+
+    Every method raises `StoreError` if the database fails, such as when it is locked for too long.
+
+    Args:
+        path: Its file, which is made if it is not there; None keeps everything in memory.
+        lock_timeout: Seconds to wait for other programs that write the same file.
+
+    Attributes:
+        lock: What a thread holds that needs several answers at one moment.
+
+    Raises:
+        StoreError: The file cannot be opened or written, is damaged, or is none that this version
+            understands. A file of another program stays as it is.
+    """
+
+    def __init__(self, path: Path | None, *, lock_timeout: float) -> None:
+        self.lock = RLock()
+        self._path = path
+        with self._explained():
+            self._connection = sqlite3.connect(
+                # A file may be called `:memory:`, too.
+                ":memory:" if path is None else str(path.absolute()),
+                timeout=lock_timeout,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        try:
+            with self._explained():
+                _prepare(self._connection, path, lock_timeout)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection, after the transaction that another thread may be in."""
+        with self.lock:
+            self._connection.close()
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
+        """Execute a statement and return its rows."""
+        with self.lock, self._explained():
+            return self._connection.execute(statement, values).fetchall()
+
+    def rows_for_each(self, statement: str, values: Iterable[Sequence[object]]) -> list[Row]:
+        """Execute a statement once for each values and return all rows."""
+        with self.lock, self._explained():
+            execute = self._connection.execute
+            return [row for each in values for row in execute(statement, each)]
+
+    def execute_many(self, statement: str, values: Iterable[Sequence[object]]) -> int:
+        """Execute a statement that changes something, once for each values.
+
+        Returns:
+            How many rows it changed in all.
+        """
+        with self.lock, self._explained():
+            return max(0, self._connection.executemany(statement, values).rowcount)
+
+    @contextmanager
+    def transaction(self) -> Generator[None, None, None]:
+        """Make all that is done meanwhile happen at once, or not at all if an exception is raised.
+
+        Raises:
+            RuntimeError: This thread is in a transaction already.
+        """
+        with self.lock:
+            if self._is_in_transaction():
+                raise RuntimeError("a transaction cannot stand in another one")
+            with self._undone_on_error("BEGIN IMMEDIATE", "COMMIT", ["ROLLBACK"]):
+                yield
+
+    @contextmanager
+    def atomic(self) -> Generator[None, None, None]:
+        """Do the same as part of the transaction that this thread is in, if it is in any."""
+        with self.lock:
+            if self._is_in_transaction():
+                undo = ["ROLLBACK TO part", "RELEASE part"]
+                with self._undone_on_error("SAVEPOINT part", "RELEASE part", undo):
+                    yield
+            else:
+                with self.transaction():
+                    yield
+
+    @contextmanager
+    def _undone_on_error(
+        self, begin: str, end: str, undo: Iterable[str]
+    ) -> Generator[None, None, None]:
+        self.rows(begin)
+        try:
+            yield
+            self.rows(end)
+        except BaseException:
+            for statement in undo:
+                # SQLite undoes everything by itself when, for example, the disk is full.
+                if self._is_in_transaction():
+                    self.rows(statement)
+            raise
+
+    def _is_in_transaction(self) -> bool:
+        with self._explained():
+            return self._connection.in_transaction
+
+    @contextmanager
+    def _explained(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _store_error(self._path, error) from error
+
+
+def _store_error(path: Path | None, error: sqlite3.Error) -> StoreError:
+    name = "the database in memory" if path is None else str(path)
+    # The lowest byte is the kind of error, the others say more than is of interest.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_CANTOPEN and path is not None:
+        return StoreError(f"{name} cannot be opened: {_why_not_opened(path)}")
+    meaning = _MEANINGS.get(code)
+    return StoreError(f"{name} {meaning}" if meaning else f"{name}: {error}")
+
+
+def _why_not_opened(path: Path) -> str:
+    if path.is_dir():
+        return "it is a folder; name a file in it"
+    if not path.absolute().parent.is_dir():
+        return f"there is no folder {path.absolute().parent}; make it first"
+    return "check the permissions of the file and its folder"
+
+
+def _prepare(connection: sqlite3.Connection, path: Path | None, lock_timeout: float) -> None:
+    # Before anything is written: a file of another program must stay as it is. All is read at one
+    # moment, because another process may be making the tables.
+    connection.execute("BEGIN")
+    _is_empty(connection, path)
+    connection.execute("COMMIT")
+    if path is not None:
+        _use_write_ahead_log(connection, lock_timeout)
+    # Commits survive the end of the process at any moment, though not always a power cut.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    # Taking the lock also proves that the file can be written.
+    connection.execute("BEGIN IMMEDIATE")
+    if _is_empty(connection, path):
+        for statement in _SCHEMA:
+            connection.execute(statement)
+        connection.execute("INSERT INTO sqlite_sequence VALUES ('records', ?)", (FIRST_ID - 1,))
+    connection.execute("COMMIT")
+    if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+        raise StoreError(f"{path} {_MEANINGS[sqlite3.SQLITE_CORRUPT]}")
+
+
+def _is_empty(connection: sqlite3.Connection, path: Path | None) -> bool:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if not (application or version or tables):
+        return True
+    if application != _APPLICATION:
+        raise StoreError(
+            f"{path} was written by another program; name another file, or one that does not exist"
+        )
+    if version > _VERSION:
+        raise StoreError(
+            f"{path} was written by a newer version of the sandbox; install that, or name another file"
+        )
+    if not tables >= _TABLES:
+        raise StoreError(f"{path} {_MEANINGS[sqlite3.SQLITE_CORRUPT]}")
+    return False
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection, lock_timeout: float) -> None:
+    end = time.monotonic() + lock_timeout
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            # SQLite does not always wait here when two processes open a new file at once.
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return

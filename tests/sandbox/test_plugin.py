@@ -1,0 +1,74 @@
+"""Downstream projects test with the fixtures that pytest finds by itself, and pay nothing for them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+TESTS = """\
+import asyncio
+
+from hubspot_upsert.sandbox import Options
+import pytest
+
+
+RECORD = {"id": "a@example.com", "idProperty": "email", "properties": {"firstname": "A"}}
+
+
+@pytest.mark.parametrize("time", [1, 2])
+def test_fresh_state(upsert_sandbox, upsert_v3_client, upsert_v2026_03_client, time):
+    assert upsert_v3_client.contacts.batch_upsert(inputs=[RECORD]).results[0].new
+    assert not upsert_v2026_03_client.contacts.batch_upsert(inputs=[RECORD]).results[0].new
+    assert upsert_sandbox.count("contacts") == 1
+
+
+def test_asynchronous(upsert_sandbox, upsert_v2025_09_async_client):
+    async def run():
+        async with upsert_v2025_09_async_client as client:
+            return await client.contacts.batch_upsert(inputs=[RECORD])
+
+    assert asyncio.run(run()).results[0].new
+
+
+class TestOptions:
+    @pytest.fixture
+    def upsert_sandbox_options(self):
+        return Options(create_properties=True)
+
+    def test_created(self, upsert_sandbox, upsert_v3_client):
+        record = {"id": "1", "idProperty": "key", "properties": {}}
+        assert upsert_v3_client.tasks.batch_upsert(inputs=[record]).results[0].new
+"""
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_downstream_project_uses_the_fixtures(tmp_path: Path) -> None:
+    (tmp_path / "test_downstream.py").write_text(TESTS)
+    done = run(tmp_path, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 passed" in done.stdout
+
+
+def test_pytest_lists_the_fixtures_with_what_they_are(tmp_path: Path) -> None:
+    listed = run(tmp_path, "-m", "pytest", "--fixtures", "-q", "-p", "no:cacheprovider").stdout
+    assert "A running sandbox without records" in listed
+    assert "A client of the API version 2025-09" in listed
+
+
+def test_the_plugin_imports_nothing_until_a_fixture_is_used(tmp_path: Path) -> None:
+    code = """
+        import sys
+        import hubspot_upsert.testing
+        from hubspot_upsert.v2025_09 import Client
+        Client("token").contacts
+        names = ("starlette", "uvicorn", "click", "yaml", "sqlite3", "hubspot_upsert.sandbox")
+        print([name for name in names if name in sys.modules])
+    """
+    assert run(tmp_path, "-c", textwrap.dedent(code)).stdout == "[]\n"

@@ -1,0 +1,231 @@
+"""The sandbox's database as a file: restarts, several processes at once, damage, other programs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from package.sandbox.properties import Property
+from package.sandbox.store import Change, Record, Store, StoreError
+
+NOW = "2026-01-01T00:00:00.000Z"
+EMAIL = Property("email", "email", unique=True)
+TEMPLATES = Path(__file__).parents[2] / "templates"
+
+# A process that upserts forever, or so often as it is told, and says which batches are committed.
+WRITER = """
+import sys
+from pathlib import Path
+from package.sandbox.properties import Property
+from package.sandbox.store import Change, Store
+
+path, name, batches = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+store = Store(path)
+store.declare("contacts", [Property("email", "email", unique=True)])
+for batch in range(batches):
+    emails = [f"shared-{batch}@example.com", *(f"{name}-{batch}-{i}@example.com" for i in range(9))]
+    with store.transaction():
+        known = store.find("contacts", "email", emails)
+        changes = [
+            Change("contacts", {"email": one, "by": name}, {"email": one}, known.get(one))
+            for one in emails
+        ]
+        store.write(changes, "2026-01-01T00:00:00.000Z")
+    print(batch, flush=True)
+store.close()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "crm.sqlite"
+
+
+def contact(email: str) -> Change:
+    return Change("contacts", {"email": email}, {"email": email})
+
+
+def everything(store: Store) -> list[Record]:
+    return store.page("contacts", limit=1_000_000)
+
+
+def start_writer(path: Path, name: str, batches: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path), name, str(batches)],
+        env={**os.environ, "PYTHONPATH": str(TEMPLATES)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_everything_survives_a_restart(path: Path) -> None:
+    with Store(path) as store:
+        store.declare("contacts", [EMAIL])
+        (ada,) = store.write([contact("ada@x.example")], NOW)
+    with Store(path) as store:
+        assert store.properties("contacts") == {"email": EMAIL}
+        assert store.find("contacts", "email", ["ada@x.example"]) == {"ada@x.example": ada}
+        assert everything(store) == [Record(ada, "contacts", {"email": "ada@x.example"}, NOW, NOW)]
+        assert store.write([contact("bob@x.example")], NOW) == [ada + 1]
+
+
+def test_file_may_be_called_like_a_database_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Store(Path(":memory:")) as store:
+        store.write([contact("a")], NOW)
+    with Store(Path(":memory:")) as store:
+        assert store.count("contacts") == 1
+
+
+def test_empty_file_becomes_a_database(path: Path) -> None:
+    path.touch()
+    with Store(path) as store:
+        assert store.counts() == {}
+
+
+def test_two_processes_write_the_same_new_file_at_once(path: Path) -> None:
+    writers = [start_writer(path, name, 60) for name in ("one", "two", "three")]
+    for writer in writers:
+        output, _ = writer.communicate()
+        assert writer.returncode == 0
+        assert output.split() == [str(batch) for batch in range(60)]
+    with Store(path) as store:
+        records = everything(store)
+        assert len(records) == 60 + 3 * 60 * 9
+        emails = [record.properties["email"] for record in records]
+        assert len(set(emails)) == len(emails)
+        assert store.find("contacts", "email", emails) == {
+            record.properties["email"]: record.id for record in records
+        }
+
+
+def test_declarations_of_another_process_are_seen(path: Path) -> None:
+    with Store(path) as store, Store(path) as other:
+        assert store.properties("contacts") == {}
+        other.declare("contacts", [EMAIL])
+        assert store.properties("contacts") == {"email": EMAIL}
+
+
+@pytest.mark.parametrize("batches", [1, 7, 40])
+def test_what_was_committed_survives_a_killed_process(path: Path, batches: int) -> None:
+    writer = start_writer(path, "one", 1_000_000)
+    assert writer.stdout is not None
+    for _ in range(batches):
+        writer.stdout.readline()
+    writer.send_signal(signal.SIGKILL)
+    said = writer.communicate()[0].split()
+    committed = int(said[-1]) + 1 if said else batches
+    with Store(path) as store:
+        count = store.count("contacts")
+        # A batch is there as a whole, and one may have been committed but not said.
+        assert count in {committed * 10, committed * 10 + 10}
+        emails = [record.properties["email"] for record in everything(store)]
+        assert len(store.find("contacts", "email", emails)) == count
+        store.write([contact("after")], NOW)
+
+
+def test_file_that_another_program_keeps_locked(path: Path) -> None:
+    with Store(path, lock_timeout=0.01) as store, closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match=r"crm\.sqlite is locked by another program; stop"):
+            store.write([contact("a")], NOW)
+        with pytest.raises(StoreError, match="is locked"):
+            Store(path, lock_timeout=0.01)
+        assert store.counts() == {}  # Reading needs no lock.
+        other.rollback()
+        store.write([contact("a")], NOW)
+
+
+def truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def scribbled(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[8192:] = b"\xa5" * (len(content) - 8192)
+    path.write_bytes(content)
+
+
+def without_a_table(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE keys")
+
+
+@pytest.mark.parametrize("damage", [truncated, scribbled, without_a_table])
+def test_damaged_file(path: Path, damage: Callable[[Path], None]) -> None:
+    with Store(path) as store:
+        store.write([contact(f"{number}@x.example") for number in range(500)], NOW)
+    damage(path)
+    with pytest.raises(StoreError, match=r"crm\.sqlite is damaged; delete it to start afresh"):
+        Store(path)
+
+
+@pytest.mark.parametrize("value", ["{", "[]", "5"])
+def test_record_that_somebody_edited_by_hand(path: Path, value: str) -> None:
+    with Store(path) as store, closing(sqlite3.connect(path)) as other:
+        (id_,) = store.write([contact("a")], NOW)
+        with other:
+            other.execute("UPDATE records SET properties = ?", (value,))
+        with pytest.raises(StoreError, match="what the sandbox did not write"):
+            store.get("contacts", id_)
+
+
+@pytest.mark.parametrize(
+    "content", [b"email,name\n" * 200, b"\0" * 5_000, b"SQLite", b"\x93\x0f" * 99]
+)
+def test_file_that_is_no_database(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"crm\.sqlite is not an SQLite database; name another"):
+        Store(path)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("statement", ["CREATE TABLE notes (text)", "PRAGMA application_id = 5"])
+def test_database_of_another_program_stays_as_it_is(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+    content = path.read_bytes()
+    with pytest.raises(StoreError, match=r"crm\.sqlite was written by another program; name"):
+        Store(path)
+    assert path.read_bytes() == content
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_database_of_a_newer_version(path: Path) -> None:
+    Store(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(
+        StoreError, match=r"crm\.sqlite was written by a newer version of the sandb"
+    ):
+        Store(path)
+
+
+def test_place_where_no_file_can_be(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be opened: it is a folder; name a file in it"):
+        Store(tmp_path)
+    with pytest.raises(StoreError, match=r"cannot be opened: there is no folder .*/no; make it"):
+        Store(tmp_path / "no" / "crm.sqlite")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.parametrize("exists", [True, False])
+def test_folder_that_is_read_only(path: Path, exists: bool) -> None:
+    if exists:
+        Store(path).close()
+        path.chmod(0o400)
+    path.parent.chmod(0o500)
+    try:
+        with pytest.raises(StoreError, match="check the permissions of the file and its folder"):
+            Store(path)
+    finally:
+        path.parent.chmod(0o700)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 import runpy
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
@@ -14,12 +16,17 @@ from types import ModuleType
 from typing import Any
 
 import click
+import httpx2
 import hubspot_upsert.v3
 import hubspot_upsert.v2025_09
 import hubspot_upsert.v2026_03
 import pytest
 from hubspot_upsert import errors
 from hubspot_upsert._policies import POLICY
+from hubspot_upsert.sandbox import Sandbox
+from hubspot_upsert.sandbox.declarations import read_declarations
+from hubspot_upsert.sandbox.fault_kinds import KINDS
+from hubspot_upsert.sandbox.properties import PROPERTY_TYPES
 from upsertgen.cli import _group as command_line
 from upsertgen.configuration import Settings, read_configuration
 from upsertgen.ir.extensions import ERRORS
@@ -115,8 +122,40 @@ def test_examples_run(
 
 def test_no_example_is_left_out() -> None:
     assert len(blocks(README, "python")) == 1
-    assert len(blocks(GENERATED_README, "python")) == 3
-    assert README.count("```python") + GENERATED_README.count("```python") == 4
+    assert len(blocks(GENERATED_README, "python")) == 4
+    assert README.count("```python") + GENERATED_README.count("```python") == 5
+
+
+def test_the_tests_that_are_shown_pass(tmp_path: Path) -> None:
+    (tmp_path / "test_example.py").write_text(blocks(GENERATED_README, "python")[3], "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ada@example.com" in done.stdout
+
+
+def test_the_properties_and_faults_that_are_shown_are_known(tmp_path: Path) -> None:
+    text = section(GENERATED_README, "Test without an account")
+    (shown,) = blocks(text, "yaml")
+    (tmp_path / "properties.yaml").write_text(shown, "utf-8")
+    declared = read_declarations([tmp_path / "properties.yaml"], None)
+    assert [one.name for one in declared["contacts"]] == ["number", "since", "colour", "score"]
+    told = re.search(r"string, email, .* or enumeration", shown)
+    assert told is not None
+    assert set(re.findall(r"\w+", told[0])) - {"or"} == set(PROPERTY_TYPES)
+    named = text[text.index("\nFaults: ") :]
+    assert set(re.findall(r"`([a-z-]+)`", named)) == set(KINDS)
+    with Sandbox() as sandbox, httpx2.Client(base_url=sandbox.url) as http:
+        for methods, route in re.findall(r"`((?:GET|PUT|POST)[`, A-Z]*) ?(/_sandbox/\w+)", text):
+            for method in re.findall(r"[A-Z]+", methods):
+                path = f"{route}/contacts" if "properties" in route else route
+                body = {"fault": "locked"} if "faults" in route else {}
+                assert http.request(method, path, json=body).status_code < 300, (method, path)
 
 
 def test_the_first_example_has_ten_lines() -> None:
@@ -128,6 +167,7 @@ def test_the_sections_stand_in_the_order_that_readers_need() -> None:
     assert re.findall(r"^## (.*)$", outside_blocks(README), flags=re.MULTILINE) == [
         "Two commands",
         "Upsert contacts",
+        "Test without an account",
         "Add an object type",
         "A new API version ships",
         "Rename a public name",
@@ -190,7 +230,9 @@ def test_the_files_and_folders_that_are_named_exist() -> None:
     named = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
     named += re.findall(r"`((?:specs|generated|\.ci)/[^`<]*)`", prose)
     named += [
-        link for link in re.findall(r"\]\(([^)]+)\)", prose) if not link.startswith("https://")
+        link.partition("#")[0]
+        for link in re.findall(r"\]\(([^)]+)\)", prose)
+        if not link.startswith("https://")
     ]
     assert len(named) > 12
     folder = ROOT

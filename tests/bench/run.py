@@ -12,6 +12,7 @@ from tests.bench.diffing import measure_diff
 from tests.bench.figures import Figure
 from tests.bench.generator import measure_generator
 from tests.bench.importing import measure_import
+from tests.bench.sandbox import measure_sandbox
 
 
 def main() -> None:
@@ -19,7 +20,11 @@ def main() -> None:
         figures: list[Figure] = []
         place = Path(folder)
         for figure in chain(
-            measure_generator(place), measure_client(), measure_import(place), measure_diff(place)
+            measure_generator(place),
+            measure_client(),
+            measure_import(place),
+            measure_diff(place),
+            measure_sandbox(),
         ):
             figures.append(figure)
             print(figure, flush=True)

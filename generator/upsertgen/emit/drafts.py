@@ -197,7 +197,9 @@ class Drafts:
         )
         fixtures = [Fixtures(version) for version in self._api.versions]
         names = [name for one in fixtures for name in (one.sync, one.asynchronous)]
-        definitions = {f"def {name}" for name in ("upsert_sandbox_options", "upsert_sandbox", *names)}
+        definitions = {
+            f"def {name}" for name in ("upsert_sandbox_options", "upsert_sandbox", *names)
+        }
         yield self._draft(
             f"{package}/testing.py",
             "package/testing.py.jinja",

@@ -178,4 +178,3 @@ def _schema(model: Model, names: dict[str, str]) -> dict[str, Any]:
         "properties": {raw(one.wire_name): schema_of(one.type, names) for one in model.fields},
         "required": [raw(one.wire_name) for one in model.fields if one.required],
     }
-

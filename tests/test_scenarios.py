@@ -95,7 +95,11 @@ def test_mypy_finds_nothing_in_any_scenario(
             shutil.copytree(folder, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
             continue
         if not shared.exists():
-            shutil.copytree(folder, shared, ignore=shutil.ignore_patterns("v1", "__pycache__"))
+            # They name the versions, and are looked at in the other packages.
+            checked_once = ("testing.py", "sandbox")
+            shutil.copytree(
+                folder, shared, ignore=shutil.ignore_patterns("v1", *checked_once, "__pycache__")
+            )
         shutil.copytree(folder / "v1", shared / name, ignore=shutil.ignore_patterns("__pycache__"))
     run = subprocess.run(
         [

@@ -42,9 +42,10 @@ def test_a_spec() -> None:
     edit("specs/v1/contacts.yaml", "/upsert:", "/batch:")
     reason = "title=upsertgen::changed: spec v1/contacts.yaml changed"
     output = [line for line in annotated() if "file=generated/" in line]
-    # What differs from the next version stands in the changelog.
+    # What differs from the next version stands in the changelog, and the sandbox serves it.
     assert output == [
         f"::error file=generated/CHANGELOG.md,{reason}",
+        f"::error file={CLIENT}/sandbox/contract.json,{reason}",
         f"::error file={CLIENT}/v1/contacts.py,{reason}",
     ]
 

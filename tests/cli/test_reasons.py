@@ -59,6 +59,7 @@ def test_a_spec_changed() -> None:
     _edit("specs/v1/contacts.yaml", "/upsert:", "/batch:")
     assert _stale() == {
         "changed CHANGELOG.md": "spec v1/contacts.yaml changed",
+        "changed sandbox/contract.json": "spec v1/contacts.yaml changed",
         "changed v1/contacts.py": "spec v1/contacts.yaml changed",
     }
 
@@ -176,6 +177,7 @@ def test_edited_by_hand_and_its_spec_changed_too() -> None:
     _edit("specs/v1/contacts.yaml", "/upsert:", "/batch:")
     assert _stale() == {
         "changed CHANGELOG.md": "spec v1/contacts.yaml changed",
+        "changed sandbox/contract.json": "spec v1/contacts.yaml changed",
         "changed v1/contacts.py": "it was edited by hand; spec v1/contacts.yaml changed",
     }
 

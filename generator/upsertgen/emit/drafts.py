@@ -283,8 +283,11 @@ class Drafts:
 
     def _plain(self, file: TemplateFile) -> Draft:
         text = file.path.read_text("utf-8")
+        header = _header(f"templates/{file.name}")
         if file.name.endswith(".py"):
-            text = f"{_header('templates/' + file.name)}\n{text}"
+            text = f"{header}\n{text}"
+        elif file.name.endswith(".html"):
+            text = f"<!-- {header.removeprefix('# ')} -->\n{text}"
         path = file.name.replace("package/", f"{self._settings.package}/", 1)
         return Draft(path, text, _digest(text), (), file.name)
 

@@ -143,10 +143,9 @@ class Faults:
 
     def _restart(self) -> None:
         seed = 0 if self._schedule is None else self._schedule.seed
-        # None of this is about secrets.
-        self._random = Random(seed)  # noqa: S311
+        self._random = Random(seed)
         # Of its own, so that statuses for queued faults do not shift the schedule.
-        self._random_status = Random(seed)  # noqa: S311
+        self._random_status = Random(seed)
 
     def _next_pending(self, resource: str) -> Fault | None:
         for index, pending in enumerate(self._pending):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _HIGHEST_PORT = 65535
 # Who listens on all addresses is reached at one.
-_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 class SandboxError(Exception):

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable
+from typing import cast
 
 import uvicorn
 from starlette.requests import ClientDisconnect
@@ -140,9 +141,11 @@ def _protocol(connections: Connections) -> type[H11Protocol]:
     class Protocol(H11Protocol):
         """HTTP on a connection that is remembered for as long as it is open."""
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            connections.opened(self.client, transport)
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            # uvicorn asks for more than asyncio promises; what a server of TCP gives is that.
+            stream = cast("asyncio.Transport", transport)
+            super().connection_made(stream)
+            connections.opened(self.client, stream)
 
         def connection_lost(self, exc: Exception | None) -> None:
             connections.closed(self.client, self.transport)

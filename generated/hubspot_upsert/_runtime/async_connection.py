@@ -4,17 +4,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import aclosing
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import httpx2
 from tenacity import AsyncRetrying
 
 from .answer import Answer, Outcome, conclude
 from .configuration import Configuration, client_options
-from .credentials import AsyncCredential, BearerAuth, Token, origin_of
+from .credentials import AsyncCredential, BearerAuth, PickledCredential, Token, origin_of
 from .deadline import Deadline
-from .failures import TRANSPORT_FAILURES, client_is_closed, failure_from, without_frames
+from .failures import (
+    TRANSPORT_FAILURES,
+    client_is_closed,
+    failure_from,
+    not_picklable,
+    without_frames,
+)
 from .operation import Call
 from .request import Request, build_request
 from .retrying import Schedule
@@ -39,6 +46,7 @@ class AsyncPool:
         self._transport = transport
         self._client: httpx2.AsyncClient | None = None
         self._is_closed = False
+        self._shared: dict[Callable[[], object], object] = {}
 
     def client(self) -> httpx2.AsyncClient:
         """Give the HTTP client.
@@ -52,6 +60,21 @@ class AsyncPool:
             options = client_options(self._configuration)
             self._client = httpx2.AsyncClient(transport=self._transport, **options)
         return self._client
+
+    def shared(self, kind: Callable[[], T]) -> T:
+        """Give the one object of a class that all who use the pool share, made when first asked for."""
+        if kind not in self._shared:
+            self._shared[kind] = kind()
+        return cast("T", self._shared[kind])
+
+    def check_picklable(self) -> None:
+        """Check that a new pool can take the place of this one, wherever a pickle is loaded.
+
+        Raises:
+            TypeError: It is closed, or has a transport of its own.
+        """
+        if self._is_closed or self._transport is not None:
+            raise not_picklable(is_closed=self._is_closed)
 
     async def aclose(self) -> None:
         """Close all connections. Closing twice does nothing."""
@@ -89,6 +112,12 @@ class AsyncConnection:
         self._is_closed = False
         self._origin = origin_of(httpx2.URL(configuration.base_url))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._is_closed:
+            raise not_picklable(is_closed=True)
+        self._pool.check_picklable()
+        return _reopened, (self.configuration, PickledCredential(self._credential))
+
     def with_configuration(self, configuration: Configuration) -> AsyncConnection:
         """Give a connection that shares credential and pool, but does not close the pool.
 
@@ -96,6 +125,14 @@ class AsyncConnection:
             configuration: The other connection's own, for the same base URL.
         """
         return AsyncConnection(configuration, self._credential, self._pool, owns_pool=False)
+
+    def shared(self, kind: Callable[[], T]) -> T:
+        """Give the one object of a class that is shared by all connections with this one's pool.
+
+        Args:
+            kind: The class, which takes no arguments.
+        """
+        return self._pool.shared(kind)
 
     async def send(self, call: Call[T]) -> T:
         """Make a call, in as many attempts as it takes and the time budget allows.
@@ -124,19 +161,40 @@ class AsyncConnection:
         if self._owns_pool:
             await self._pool.aclose()
 
-    async def _attempt(self, request: Request, schedule: Schedule) -> Outcome:
+    async def attempt(
+        self, request: Request, deadline: Deadline, *, may_start: Callable[[], bool]
+    ) -> Outcome | None:
+        """Make one attempt, without another one if it fails.
+
+        Args:
+            request: What to send.
+            deadline: When it must be over.
+            may_start: Asked when all is ready to be sent, and there is no way back.
+
+        Returns:
+            What came of it; None if it was not to start.
+
+        Raises:
+            ValueError: The token cannot be sent.
+            RuntimeError: The client is closed.
+            Exception: Whatever the function that gives the token raises.
+        """
         if self._is_closed:
             raise client_is_closed()
         client = self._pool.client()
         token = await self._credential.async_token()
-        if not schedule.may_start():
-            return schedule.last_outcome()
+        if not may_start():
+            return None
         try:
-            return await self._exchange(client, request, token, schedule.deadline)
+            return await self._exchange(client, request, token, deadline)
         except TRANSPORT_FAILURES as error:
             return failure_from(error)
         except BaseException as error:
             raise without_frames(error) from None
+
+    async def _attempt(self, request: Request, schedule: Schedule) -> Outcome:
+        outcome = await self.attempt(request, schedule.deadline, may_start=schedule.may_start)
+        return outcome if outcome is not None else schedule.last_outcome()
 
     async def _exchange(
         self, client: httpx2.AsyncClient, request: Request, token: Token, deadline: Deadline
@@ -163,3 +221,7 @@ class AsyncConnection:
         finally:
             await response.aclose()
         return Answer(response.status_code, dict(response.headers), bytes(body), defect)
+
+
+def _reopened(configuration: Configuration, credential: AsyncCredential) -> AsyncConnection:
+    return AsyncConnection(configuration, credential, AsyncPool(configuration, None))

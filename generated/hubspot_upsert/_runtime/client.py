@@ -20,6 +20,12 @@ class SyncClient:
 
     Use it as a context manager, or call `close` when done.
 
+    It can be pickled, to be used by other processes: its settings and the token, but no connections,
+    which are opened when they are needed. A pickle of a client with a fixed token holds that token,
+    readable for whoever gets hold of the pickle. A function avoids that, such as one that reads the
+    token from the environment: what is pickled is how to find it. A client that came from a pickle
+    closes its connections when nothing refers to it any more.
+
     Args:
         token: The bearer token, or a function that gives the current one before each attempt.
         base_url: Where the API is, if not where it usually is.
@@ -117,6 +123,9 @@ class AsyncClientBase:
     """Base of asynchronous clients. A client belongs to the event loop that first uses it.
 
     Use it as an asynchronous context manager, or await `aclose` when done.
+
+    It can be pickled as `SyncClient` can, token included; but also where it came from a pickle, `aclose`
+    must be awaited.
 
     Args:
         token: The bearer token, or a function that gives the current one before each attempt; it

@@ -5,16 +5,24 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TypeVar
+import weakref
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import httpx2
 from tenacity import Retrying
 
 from .answer import Answer, Outcome, conclude
 from .configuration import Configuration, client_options
-from .credentials import BearerAuth, Credential, Token, origin_of
+from .credentials import BearerAuth, Credential, PickledCredential, Token, origin_of
 from .deadline import Deadline
-from .failures import TRANSPORT_FAILURES, client_is_closed, failure_from, without_frames
+from .failures import (
+    TRANSPORT_FAILURES,
+    client_is_closed,
+    failure_from,
+    not_picklable,
+    without_frames,
+)
 from .operation import Call
 from .request import Request, build_request
 from .retrying import Schedule
@@ -28,16 +36,24 @@ class Pool:
     Args:
         configuration: How to build it.
         transport: What sends requests instead of httpx2's own transport.
+        closes_itself: Whether it is closed when nothing uses it any more. Where a client came from a
+            pickle, nobody may know that there is one to be closed.
     """
 
     def __init__(
-        self, configuration: Configuration, transport: httpx2.BaseTransport | None
+        self,
+        configuration: Configuration,
+        transport: httpx2.BaseTransport | None,
+        *,
+        closes_itself: bool = False,
     ) -> None:
         self._configuration = configuration
         self._transport = transport
+        self._closes_itself = closes_itself
         self._lock = threading.Lock()
         self._client: httpx2.Client | None = None
         self._is_closed = False
+        self._shared: dict[Callable[[], object], object] = {}
 
     def client(self) -> httpx2.Client:
         """Give the HTTP client.
@@ -51,7 +67,25 @@ class Pool:
             if self._client is None:
                 options = client_options(self._configuration)
                 self._client = httpx2.Client(transport=self._transport, **options)
+                if self._closes_itself:
+                    weakref.finalize(self, self._client.close)
             return self._client
+
+    def shared(self, kind: Callable[[], T]) -> T:
+        """Give the one object of a class that all who use the pool share, made when first asked for."""
+        with self._lock:
+            if kind not in self._shared:
+                self._shared[kind] = kind()
+            return cast("T", self._shared[kind])
+
+    def check_picklable(self) -> None:
+        """Check that a new pool can take the place of this one, wherever a pickle is loaded.
+
+        Raises:
+            TypeError: It is closed, or has a transport of its own.
+        """
+        if self._is_closed or self._transport is not None:
+            raise not_picklable(is_closed=self._is_closed)
 
     def close(self) -> None:
         """Close all connections. Closing twice does nothing."""
@@ -90,6 +124,12 @@ class Connection:
         self._is_closed = False
         self._origin = origin_of(httpx2.URL(configuration.base_url))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._is_closed:
+            raise not_picklable(is_closed=True)
+        self._pool.check_picklable()
+        return _reopened, (self.configuration, PickledCredential(self._credential))
+
     def with_configuration(self, configuration: Configuration) -> Connection:
         """Give a connection that shares credential and pool, but does not close the pool.
 
@@ -97,6 +137,14 @@ class Connection:
             configuration: The other connection's own, for the same base URL.
         """
         return Connection(configuration, self._credential, self._pool, owns_pool=False)
+
+    def shared(self, kind: Callable[[], T]) -> T:
+        """Give the one object of a class that is shared by all connections with this one's pool.
+
+        Args:
+            kind: The class, which takes no arguments.
+        """
+        return self._pool.shared(kind)
 
     def send(self, call: Call[T]) -> T:
         """Make a call, in as many attempts as it takes and the time budget allows.
@@ -123,19 +171,40 @@ class Connection:
         if self._owns_pool:
             self._pool.close()
 
-    def _attempt(self, request: Request, schedule: Schedule) -> Outcome:
+    def attempt(
+        self, request: Request, deadline: Deadline, *, may_start: Callable[[], bool]
+    ) -> Outcome | None:
+        """Make one attempt, without another one if it fails.
+
+        Args:
+            request: What to send.
+            deadline: When it must be over.
+            may_start: Asked when all is ready to be sent, and there is no way back.
+
+        Returns:
+            What came of it; None if it was not to start.
+
+        Raises:
+            ValueError: The token cannot be sent.
+            RuntimeError: The client is closed.
+            Exception: Whatever the function that gives the token raises.
+        """
         if self._is_closed:
             raise client_is_closed()
         client = self._pool.client()
         token = self._credential.token()
-        if not schedule.may_start():
-            return schedule.last_outcome()
+        if not may_start():
+            return None
         try:
-            return self._exchange(client, request, token, schedule.deadline)
+            return self._exchange(client, request, token, deadline)
         except TRANSPORT_FAILURES as error:
             return failure_from(error)
         except BaseException as error:
             raise without_frames(error) from None
+
+    def _attempt(self, request: Request, schedule: Schedule) -> Outcome:
+        outcome = self.attempt(request, schedule.deadline, may_start=schedule.may_start)
+        return outcome if outcome is not None else schedule.last_outcome()
 
     def _exchange(
         self, client: httpx2.Client, request: Request, token: Token, deadline: Deadline
@@ -161,3 +230,7 @@ class Connection:
         finally:
             response.close()
         return Answer(response.status_code, dict(response.headers), bytes(body), defect)
+
+
+def _reopened(configuration: Configuration, credential: Credential) -> Connection:
+    return Connection(configuration, credential, Pool(configuration, None, closes_itself=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Generator
-from typing import NoReturn, TypeAlias, cast
+from typing import Any, NoReturn, TypeAlias, cast
 
 import httpx2
 
@@ -32,7 +32,7 @@ class _Hidden:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
 
-    def __reduce__(self) -> NoReturn:
+    def __reduce__(self) -> tuple[Any, ...]:
         raise TypeError("a token cannot be pickled or copied, lest it be stored by accident")
 
 
@@ -121,6 +121,32 @@ class AsyncCredential(Credential):
             token = Token(await cast("Awaitable[object]", token._value))
         token.check()
         return token
+
+
+class PickledCredential(_Hidden):
+    """A credential on its way into a pickle of a client, which somebody asked for.
+
+    The pickle holds the token if it is a fixed one, and otherwise the function that gives it. Loaded
+    from a pickle, this is the credential again.
+
+    Args:
+        credential: The credential.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, credential: Credential) -> None:
+        super().__init__(credential)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        credential = cast("Credential", self._value)
+        return type(credential), (credential._value,)
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        raise TypeError(
+            "a client cannot be copied, lest its token be stored by accident; share it, or use "
+            "with_options"
+        )
 
 
 class BearerAuth(httpx2.Auth):

@@ -55,6 +55,20 @@ def client_is_closed() -> RuntimeError:
     return RuntimeError("the client is closed; make a new one")
 
 
+def not_picklable(*, is_closed: bool) -> TypeError:
+    """Give the exception that says why a client cannot be pickled.
+
+    Args:
+        is_closed: Whether it is closed; otherwise it has a transport of its own.
+    """
+    if is_closed:
+        return TypeError("a closed client cannot be pickled; pickle it before it is closed")
+    return TypeError(
+        "a client with a transport of its own cannot be pickled, for its pickle holds settings only; "
+        "make such a client where it is used"
+    )
+
+
 def _is_certificate_refused(error: BaseException) -> bool:
     import ssl  # The HTTP library has loaded it by now; importing this package need not.
 

@@ -76,10 +76,10 @@ def delay_before_retry(
     if isinstance(outcome, Failure):
         if not (policy.retry_transport and outcome.retryable):
             return None
-    elif _is_success(outcome):
+    elif is_success(outcome):
         return None
     else:
-        rule = policy.rule_for(outcome.status, _json_fields(outcome.content))
+        rule = policy.rule_for(outcome.status, json_fields(outcome.content))
         if rule is None or not rule.retry:
             return None
         demanded = max(rule.minimum_delay, _asked_delay(outcome, rule, now) or 0.0)
@@ -107,9 +107,9 @@ def conclude(operation: Operation[T], outcome: Outcome, attempts: int, *, now: f
         DecodingError: The status is 2xx, and the body is not what the operation promises.
     """
     if isinstance(outcome, Failure):
-        raise TransportError(operation=operation.name, message=outcome.reason, attempts=attempts)
-    if not _is_success(outcome):
-        raise _status_error(operation, outcome, attempts, now)
+        raise transport_error(operation, outcome, attempts)
+    if not is_success(outcome):
+        raise status_error(operation, outcome, attempts, now=now)
     decode = _decoder(operation.responses, outcome.status)
     problem = outcome.defect
     if problem is None:
@@ -128,7 +128,8 @@ def conclude(operation: Operation[T], outcome: Outcome, attempts: int, *, now: f
     )
 
 
-def _is_success(answer: Answer) -> bool:
+def is_success(answer: Answer) -> bool:
+    """Tell whether the server accepted the request."""
     return 200 <= answer.status < 300
 
 
@@ -140,11 +141,32 @@ def _decoder(responses: Mapping[str, Callable[[bytes], T]], status: int) -> Call
     return next(iter(responses.values()))
 
 
-def _status_error(
-    operation: Operation[object], answer: Answer, attempts: int, now: float
+def transport_error(
+    operation: Operation[object], failure: Failure, attempts: int
+) -> TransportError:
+    """Give the exception that stands for the lack of an answer.
+
+    Args:
+        operation: What was called.
+        failure: What happened.
+        attempts: How many attempts there were.
+    """
+    return TransportError(operation=operation.name, message=failure.reason, attempts=attempts)
+
+
+def status_error(
+    operation: Operation[object], answer: Answer, attempts: int, *, now: float
 ) -> StatusError:
+    """Give the exception that stands for an answer whose status is outside 2xx.
+
+    Args:
+        operation: What was called.
+        answer: The answer.
+        attempts: How many attempts there were.
+        now: The time, in seconds since the epoch.
+    """
     policy = operation.policy
-    fields = _json_fields(answer.content)
+    fields = json_fields(answer.content)
     rule = policy.rule_for(answer.status, fields)
     error = rule.error if rule is not None else StatusError
     return error(
@@ -168,7 +190,8 @@ def _asked_delay(answer: Answer, rule: ErrorRule | None, now: float) -> float | 
     return max((seconds for seconds in asked if seconds is not None), default=None)
 
 
-def _json_fields(content: bytes) -> dict[str, object]:
+def json_fields(content: bytes) -> dict[str, object]:
+    """Give the fields of a body; none if it is no JSON object."""
     try:
         parsed: object = json.loads(content)
     except (ValueError, RecursionError):

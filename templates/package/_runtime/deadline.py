@@ -31,6 +31,10 @@ class Deadline:
         """
         return time.monotonic() + delay < self._end
 
+    def left(self) -> float:
+        """Tell how many seconds are left; infinitely many without a time budget."""
+        return max(0.0, self._end - time.monotonic())
+
     def limit(self, timeout: httpx2.Timeout) -> httpx2.Timeout:
         """Shorten timeouts to the time that is left.
 
@@ -40,7 +44,7 @@ class Deadline:
         Returns:
             Timeouts of which none is longer than the time that is left.
         """
-        left = max(0.0, self._end - time.monotonic())
+        left = self.left()
         if left == math.inf:
             return timeout
         return httpx2.Timeout(

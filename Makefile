@@ -1,5 +1,9 @@
 # make          sets up .venv, brings generated/ up to date with specs/, and says what changed and why
-# make test     sets up what the tests need and runs them all
+# make test     sets up what the tests need and runs them all, but for those of integrations
+# make test-integrations
+#               the same for the tests with Dask and dlt, which are large
+# make test-large
+#               the tests that take long: 100,000 records
 # make check    linters, type checkers, and whether generated/ is up to date
 # make bench    measures speed, as ratios within one run
 # make golden   rewrites the expected output of tests/scenarios/ (look at the diff before you commit it)
@@ -11,7 +15,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := generator templates tests
 
-.PHONY: generate test check bench golden format clean
+.PHONY: generate test test-integrations test-large check bench golden format clean
 .DEFAULT_GOAL := generate
 
 generate: .venv/upsertgen
@@ -19,6 +23,12 @@ generate: .venv/upsertgen
 
 test: .venv/upsertgen-test
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGUMENTS)
+
+test-integrations: .venv/upsertgen-test-integrations
+	$(BIN)/python -m pytest tests/integrations $(PYTEST_ARGUMENTS)
+
+test-large: .venv/upsertgen-test
+	$(BIN)/python -m pytest -m large $(PYTEST_ARGUMENTS)
 
 check: .venv/upsertgen-check
 	$(BIN)/black --check --quiet $(SOURCES)
@@ -52,7 +62,11 @@ clean:
 	touch $@
 
 .venv/upsertgen-test: .venv/upsertgen generated/pyproject.toml
-	$(PIP) install --editable '.[test]' --editable './generated[sandbox]'
+	$(PIP) install --editable '.[test]' --editable './generated[cli,parquet,redis,sandbox]'
+	touch $@
+
+.venv/upsertgen-test-integrations: .venv/upsertgen-test
+	$(PIP) install --editable '.[test,integrations]' --editable './generated[dlt,redis,sandbox]'
 	touch $@
 
 .venv/upsertgen-check: .venv/upsertgen-test

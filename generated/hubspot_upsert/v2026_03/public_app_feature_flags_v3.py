@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .._bulk.operation import BulkOperation, iter_upsert, iter_upsert_async, upsert, upsert_async
 from .._policies import POLICY
 from .._runtime.operation import Call, Operation, encode_body
 from .._runtime.resource import AsyncResource, SyncResource
+from .._upserts import ROLES_4
 from .models import (
     BatchPortalEntry,
     Error,
@@ -20,6 +22,11 @@ from .models import (
 )
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from .._bulk.operation import AsyncRecords, IterUpsertOptions, Records, UpsertOptions
+    from .._bulk.report import UpsertReport
+    from .._bulk.streams import AsyncOutcomeStream, OutcomeStream
     from .typed_dicts import BatchPortalEntryDict
 
 __all__ = ["AsyncPublicAppFeatureFlagsV3", "PublicAppFeatureFlagsV3"]
@@ -34,6 +41,7 @@ _BATCH_UPSERT: Operation[PortalFlagStateBatchResponse] = Operation(
     error=Error.model_validate_json,
     policy=POLICY,
 )
+_BATCH_UPSERT_BULK = BulkOperation(_BATCH_UPSERT, ROLES_4, "2026-03")
 
 
 def _batch_upsert(
@@ -87,6 +95,67 @@ class PublicAppFeatureFlagsV3(SyncResource):
             _batch_upsert(app_id=app_id, flag_name=flag_name, portal_states=portal_states)
         )
 
+    def upsert(
+        self,
+        records: Records,
+        *,
+        app_id: int,
+        flag_name: str,
+        **options: Unpack[UpsertOptions],
+    ) -> UpsertReport:
+        """Create or update any number of records, and report what became of each.
+
+        They are sent in batches; what may be sent again is, and a batch that is refused because of some
+        of its records is divided until these are alone.
+
+        Args:
+            records: The records, with the names of JSON.
+            app_id: Id of the app that the flag belongs to.
+            flag_name: Name of the flag.
+            options: See `UpsertOptions`.
+
+        Returns:
+            One outcome for each record, in their order.
+
+        Raises:
+            TypeError: An option is of a wrong type; nothing was sent.
+            ValueError: An option has a wrong value; nothing was sent.
+        """
+        return upsert(
+            self._connection,
+            _BATCH_UPSERT_BULK,
+            records,
+            path_arguments={
+                "appId": app_id,
+                "flagName": flag_name,
+            },
+            **options,
+        )
+
+    def iter_upsert(
+        self,
+        records: Records,
+        *,
+        app_id: int,
+        flag_name: str,
+        **options: Unpack[IterUpsertOptions],
+    ) -> OutcomeStream:
+        """Create or update any number of records, and give the outcome of each as soon as it is known.
+
+        As `upsert`, in little memory however many records there are. Close what is returned, or use
+        it in a `with` statement, if not all outcomes are taken.
+        """
+        return iter_upsert(
+            self._connection,
+            _BATCH_UPSERT_BULK,
+            records,
+            path_arguments={
+                "appId": app_id,
+                "flagName": flag_name,
+            },
+            **options,
+        )
+
 
 class AsyncPublicAppFeatureFlagsV3(AsyncResource):
     """Public app feature flags, asynchronous."""
@@ -101,4 +170,44 @@ class AsyncPublicAppFeatureFlagsV3(AsyncResource):
         """Set an app's feature flag for several accounts at once: as `PublicAppFeatureFlagsV3.batch_upsert`."""
         return await self._connection.send(
             _batch_upsert(app_id=app_id, flag_name=flag_name, portal_states=portal_states)
+        )
+
+    async def upsert(
+        self,
+        records: AsyncRecords,
+        *,
+        app_id: int,
+        flag_name: str,
+        **options: Unpack[UpsertOptions],
+    ) -> UpsertReport:
+        """Create or update any number of records: as `PublicAppFeatureFlagsV3.upsert`."""
+        return await upsert_async(
+            self._connection,
+            _BATCH_UPSERT_BULK,
+            records,
+            path_arguments={
+                "appId": app_id,
+                "flagName": flag_name,
+            },
+            **options,
+        )
+
+    def iter_upsert(
+        self,
+        records: AsyncRecords,
+        *,
+        app_id: int,
+        flag_name: str,
+        **options: Unpack[IterUpsertOptions],
+    ) -> AsyncOutcomeStream:
+        """Create or update any number of records: as `PublicAppFeatureFlagsV3.iter_upsert`."""
+        return iter_upsert_async(
+            self._connection,
+            _BATCH_UPSERT_BULK,
+            records,
+            path_arguments={
+                "appId": app_id,
+                "flagName": flag_name,
+            },
+            **options,
         )

@@ -26,6 +26,7 @@ from upsertgen.emit.renamed import (
 from upsertgen.emit.resources import expected_definitions, policy_name, resource_view
 from upsertgen.emit.sandbox import Fixtures, sandbox_contract
 from upsertgen.emit.templates import TemplateFile, Templates
+from upsertgen.emit.upserts import bulk_methods, distinct_roles, roles_name, upsert_catalogue
 from upsertgen.inputs import generator_digest
 from upsertgen.ir.tree import Api, Version
 from upsertgen.lock.aliases import Aliases
@@ -100,8 +101,9 @@ class Drafts:
         self._api = api
         self._templates = templates
         self._settings = settings
+        self._roles = distinct_roles(api)
         resources = sum(len(version.resources) for version in api.versions)
-        self.count = resources + 4 * len(api.versions) + 6 + len(templates.plain_files())
+        self.count = resources + 4 * len(api.versions) + 8 + len(templates.plain_files())
 
     def classes_modules(self) -> dict[str, PlannedClasses]:
         """Return the modules of models and TypedDicts, by their path."""
@@ -183,6 +185,16 @@ class Drafts:
         )
         yield self._draft(f"{package}/_policies.py", "package/_policies.py.jinja", {}, policies)
         yield from self._for_tests()
+        roles = frozenset(f"assign {roles_name(index)}" for index in range(len(self._roles)))
+        yield self._draft(
+            f"{package}/_upserts.py", "package/_upserts.py.jinja", {"roles": self._roles}, roles
+        )
+        yield self._draft(
+            f"{package}/_cli/catalogue.py",
+            "package/_cli/catalogue.py.jinja",
+            {"catalogue": upsert_catalogue(self._api, self._roles)},
+            frozenset(("assign CATALOGUE",)),
+        )
         for version in self._api.versions:
             yield from self._version(version)
         yield from self._renamed()
@@ -255,7 +267,8 @@ class Drafts:
         names = class_names(self._api, version)
         for resource in version.resources:
             members = renamed_members(version.package, resource, self._aliases)
-            view = resource_view(resource, names, members)
+            bulk = bulk_methods(resource, self._api, self._roles)
+            view = resource_view(resource, names, members, bulk)
             yield self._draft(
                 self._path(version, f"{resource.name}.py"),
                 "package/version/resource.py.jinja",

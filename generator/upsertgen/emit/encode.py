@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import keyword
 import re
+import shlex
 import textwrap
 import unicodedata
 from collections.abc import Callable
@@ -92,6 +93,11 @@ def comment(text: SpecText | str) -> str:
     return _visible(" ".join(raw(text).split()))
 
 
+def one_line(text: SpecText | str) -> SpecText:
+    """Return text with all white space in it as single blanks, to be encoded further."""
+    return SpecText(" ".join(raw(text).split()))
+
+
 def model_description(text: SpecText | str) -> str:
     """Return text as models and their fields are described with it: wrapped, every character visible.
 
@@ -109,6 +115,11 @@ def toml_string(text: SpecText | str) -> str:
 def json_text(value: Any) -> str:
     """Return JSON data as text that is plain ASCII, a line for each value."""
     return json.dumps(value, indent=1)
+
+
+def shell_word(text: SpecText | str) -> str:
+    """Return text as one word of a shell's command line, inside a code block of Markdown."""
+    return shlex.quote(_visible_text(" ".join(raw(text).split())).replace("`", "'"))
 
 
 def markdown(text: SpecText | str) -> str:

@@ -13,12 +13,26 @@ from upsertgen.ir.tree import (
     ReferenceType,
     Resource,
     Type,
+    Upsert,
     Value,
     Version,
 )
 from upsertgen.spec_text import SpecText
 
 _WIDTH = 80
+
+
+@dataclass(frozen=True)
+class BulkExample:
+    """The same records, sent in bulk.
+
+    Attributes:
+        records: The lines of the list of records, not indented.
+        id_property: The property that finds them; nothing if they are not found by a property.
+    """
+
+    records: tuple[str, ...]
+    id_property: SpecText | None
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,7 @@ class ReadmeExample:
         arguments: The lines of the call's arguments, not indented.
         results: The Python name of the response's field that holds what was written, if there is one.
         errors: The Python name of the response's field that holds what failed, if there is one.
+        bulk: The same in bulk, if the operation is an upsert.
     """
 
     version: Version
@@ -40,6 +55,7 @@ class ReadmeExample:
     arguments: tuple[str, ...]
     results: str | None
     errors: str | None
+    bulk: BulkExample | None
 
 
 def readme_example(api: Api, object_type: str | None) -> ReadmeExample | None:
@@ -89,7 +105,27 @@ def _example(api: Api, version: Version, resource: Resource, operation: Operatio
         arguments=tuple(lines),
         results=_field_name(api, answer, upsert.results if upsert else None),
         errors=_field_name(api, answer, upsert.errors if upsert else None),
+        bulk=_bulk_example(upsert, fields) if upsert else None,
     )
+
+
+def _bulk_example(upsert: Upsert, fields: tuple[tuple[SpecText, Value], ...]) -> BulkExample | None:
+    inputs = dict(fields).get(upsert.inputs)
+    if not isinstance(inputs, tuple) or not inputs:
+        return None
+    given = [dict(one.fields) for one in inputs if isinstance(one, ObjectValue)]
+    if upsert.key_property is None or upsert.properties is None:
+        records = [ObjectValue(tuple(one.items())) for one in given]
+        return BulkExample(tuple(line for one in records for line in _lines("", one)), None)
+    id_property = given[0].get(upsert.key_property) if given else None
+    if not isinstance(id_property, SpecText):
+        return None
+    records = []
+    for one in given:
+        properties = one.get(upsert.properties)
+        values = properties.fields if isinstance(properties, ObjectValue) else ()
+        records.append(ObjectValue(((id_property, one[upsert.key]), *values)))
+    return BulkExample(tuple(line for one in records for line in _lines("", one)), id_property)
 
 
 def _lines(prefix: str, value: Value) -> list[str]:

@@ -9,6 +9,7 @@ from upsertgen.emit.annotations import Annotations
 from upsertgen.emit.encode import identifier, raw, string_literal, value_literal
 from upsertgen.emit.imports import ImportGroups, import_groups
 from upsertgen.emit.renamed import RenamedMembers
+from upsertgen.emit.upserts import BulkMethods
 from upsertgen.ir.names import RESOURCE_IMPORTS
 from upsertgen.ir.tree import (
     AnyType,
@@ -19,6 +20,15 @@ from upsertgen.ir.tree import (
     Resource,
     Type,
 )
+from upsertgen.spec_text import SpecText
+
+_BULK = frozenset(("BulkOperation", "iter_upsert", "iter_upsert_async", "upsert", "upsert_async"))
+_TYPED_BULK = {
+    "typing": ("Unpack",),
+    ".._bulk.operation": ("AsyncRecords", "IterUpsertOptions", "Records", "UpsertOptions"),
+    ".._bulk.report": ("UpsertReport",),
+    ".._bulk.streams": ("AsyncOutcomeStream", "OutcomeStream"),
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,16 @@ class Method:
     error_decoder: str
     body_adapter: str | None
     content: str | None
+    bulk: BulkMethods | None
+
+    @property
+    def path_types(self) -> dict[SpecText, str]:
+        """The annotation of each argument of the path, by its name there."""
+        return {
+            one.parameter.wire_name: one.annotation
+            for one in self.arguments
+            if one.parameter.location == "path"
+        }
 
 
 @dataclass(frozen=True)
@@ -58,18 +78,21 @@ class ResourceView:
     Attributes:
         methods: Its methods.
         imports: What it imports.
-        typed_dicts: Names that only type checkers import.
+        typed_imports: What only type checkers import.
         renamed: Old names of what stands in it.
     """
 
     methods: tuple[Method, ...]
     imports: ImportGroups
-    typed_dicts: tuple[str, ...]
+    typed_imports: ImportGroups
     renamed: RenamedMembers
 
 
 def resource_view(
-    resource: Resource, names: Mapping[str, str], renamed: RenamedMembers
+    resource: Resource,
+    names: Mapping[str, str],
+    renamed: RenamedMembers,
+    bulk: Mapping[str, BulkMethods],
 ) -> ResourceView:
     """Return what the module of an object type consists of.
 
@@ -77,12 +100,22 @@ def resource_view(
         resource: The object type.
         names: The class name of each model in the resource's version, by its key.
         renamed: Old names of what stands in it.
+        bulk: The methods that send any number of records, by the name of their operation.
     """
     policies = {policy_name(operation.policy) for operation in resource.operations}
-    taken = {*RESOURCE_IMPORTS, *policies, resource.class_name, f"Async{resource.class_name}"}
+    roles = {methods.roles for methods in bulk.values()}
+    taken = {
+        *RESOURCE_IMPORTS,
+        *policies,
+        *roles,
+        resource.class_name,
+        f"Async{resource.class_name}",
+    }
     called = _called(names.values(), taken)
     writer = _Writer({key: called[name] for key, name in names.items()})
-    methods = tuple(writer.method(operation) for operation in resource.operations)
+    methods = tuple(
+        writer.method(operation, bulk.get(operation.name)) for operation in resource.operations
+    )
     return ResourceView(methods, *writer.imports(policies, called, renamed), renamed)
 
 
@@ -108,9 +141,12 @@ class _Writer:
         self._annotations = Annotations(names)
         self._helpers: set[str] = {"Call", "Operation"}
         self._adapter = False
+        self._roles: set[str] = set()
 
-    def method(self, operation: Operation) -> Method:
+    def method(self, operation: Operation, bulk: BulkMethods | None) -> Method:
         constant = f"_{identifier(operation.name).upper()}"
+        if bulk is not None:
+            self._roles.add(bulk.roles)
         types = tuple(dict.fromkeys(response.type for response in operation.responses))
         returns = " | ".join(
             dict.fromkeys(self._annotations.returned(one) if one else "None" for one in types)
@@ -136,11 +172,12 @@ class _Writer:
             error_decoder=self._decoder(operation.error) if operation.error is not None else "None",
             body_adapter=adapter,
             content=content,
+            bulk=bulk,
         )
 
     def imports(
         self, policies: set[str], called: Mapping[str, str], renamed: RenamedMembers
-    ) -> tuple[ImportGroups, tuple[str, ...]]:
+    ) -> tuple[ImportGroups, ImportGroups]:
         """Return the imports of the module, and those that only type checkers need.
 
         Args:
@@ -151,7 +188,7 @@ class _Writer:
         modules = self._annotations.imports()
         for module, helpers in renamed.imports().items():
             modules.setdefault(module, set()).update(helpers)
-        if self._annotations.typed_dicts:
+        if self._annotations.typed_dicts or self._roles:
             modules.setdefault("typing", set()).add("TYPE_CHECKING")
         if self._adapter:
             modules.setdefault("pydantic", set()).add("TypeAdapter")
@@ -159,8 +196,14 @@ class _Writer:
         modules[".._runtime.operation"] = self._helpers
         modules[".._runtime.resource"] = {"AsyncResource", "SyncResource"}
         models = _imported(called, "", self._annotations.models)
-        typed_dicts = _imported(called, "Dict", self._annotations.typed_dicts)
-        return import_groups({**modules, ".models": models}), typed_dicts
+        typed: dict[str, Iterable[str]] = {
+            ".typed_dicts": _imported(called, "Dict", self._annotations.typed_dicts)
+        }
+        if self._roles:
+            modules[".._bulk.operation"] = {*_BULK}
+            modules[".._upserts"] = self._roles
+            typed |= _TYPED_BULK
+        return import_groups({**modules, ".models": models}), import_groups(typed)
 
     @staticmethod
     def _summary(operation: Operation) -> str:
@@ -277,4 +320,11 @@ def expected_definitions(resource: Resource, view: ResourceView) -> frozenset[st
         found |= {f"def {name}.{method.operation.name}", f"def Async{name}.{method.operation.name}"}
         if method.body_adapter:
             found.add(f"assign {method.constant}_BODY")
+        if method.bulk is not None:
+            found.add(f"assign {method.constant}_BULK")
+            found |= {
+                f"def {owner}{name}.{bulk}"
+                for owner in ("", "Async")
+                for bulk in (method.bulk.name, method.bulk.iter_name)
+            }
     return frozenset(found)

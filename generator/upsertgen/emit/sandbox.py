@@ -7,10 +7,10 @@ from typing import Any
 
 from upsertgen.emit.encode import raw
 from upsertgen.emit.schema import schema_of, thaw
+from upsertgen.emit.upserts import maximum
 from upsertgen.ir.extensions import ERRORS
 from upsertgen.ir.tree import (
     Api,
-    ArrayType,
     Model,
     ObjectValue,
     Operation,
@@ -107,7 +107,7 @@ def _operation(
         ],
         "scopes": _scopes(operation),
         "request": exported[body.body] if isinstance(body, ReferenceType) else None,
-        "maximum": _maximum(operation, api),
+        "maximum": maximum(operation, api),
         "responses": {
             response.status: None if response.type is None else schema_of(response.type, names)
             for response in operation.responses
@@ -143,18 +143,6 @@ def _roles(upsert: Upsert) -> dict[str, str]:
         "created": upsert.created,
     }
     return {name: raw(field) for name, field in roles.items() if field is not None}
-
-
-def _maximum(operation: Operation, api: Api) -> int | None:
-    """Return the most records that one request may hold, if there is a limit."""
-    body = operation.body.type if operation.body is not None else None
-    if operation.upsert is None or not isinstance(body, ReferenceType):
-        return None
-    for field in api.models[body.body].fields:
-        if field.wire_name == operation.upsert.inputs and isinstance(field.type, ArrayType):
-            maximum = dict(field.type.constraints).get("maxItems")
-            return maximum if isinstance(maximum, int) else None
-    return None
 
 
 def _policy(policy: Policy) -> dict[str, Any]:

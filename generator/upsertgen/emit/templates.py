@@ -143,6 +143,7 @@ class Templates:
 
         from upsertgen.emit import encode
         from upsertgen.emit.resources import policy_name
+        from upsertgen.emit.upserts import roles_name
 
         files = self.files
 
@@ -163,7 +164,10 @@ class Templates:
             identifier=encode.identifier,
             markdown=encode.markdown,
             markdown_code=encode.markdown_code,
+            one_line=encode.one_line,
             policy_name=policy_name,
+            roles_name=roles_name,
+            shell_word=encode.shell_word,
             status_literal=repr,
             string_literal=encode.string_literal,
             toml_string=encode.toml_string,

@@ -185,6 +185,7 @@ def _check_upsert(
         ("results", upsert.results, answers, "each success response"),
         ("errors", upsert.errors, answers, "each success response"),
         ("created", upsert.created, results, "a result"),
+        ("result-id", upsert.result_id, results, "a result"),
     ]
     for name, field, owners, called in checks:
         if field is not None and not all(_field(owner, field, bodies) for owner in owners):

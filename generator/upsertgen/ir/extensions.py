@@ -12,7 +12,7 @@ from typing import Any
 
 from upsertgen.errors import Problems, quoted
 from upsertgen.ir.sandbox import SANDBOX_SCHEMA, with_examples
-from upsertgen.ir.tree import ErrorRule, ObjectValue, Policy, Upsert
+from upsertgen.ir.tree import ErrorRule, ObjectValue, Policy, SystemicError, Upsert
 from upsertgen.spec_text import SpecText
 from upsertgen.specs.references import Node, References
 from upsertgen.specs.validation import Rules, validate
@@ -34,25 +34,60 @@ _TEXT = {"type": "string", "minLength": 1}
 _SECONDS = {"type": "number", "minimum": 0, "maximum": 86400}
 _BACKOFF = {"initial": 0.5, "multiplier": 2.0, "maximum": 30.0}
 
+_ROLES = ("inputs", "key", "results")
+_OPTIONAL_ROLES = (
+    "key-property",
+    "properties",
+    "object-type",
+    "trace-id",
+    "errors",
+    "created",
+    "result-id",
+    "warnings",
+)
+_ERROR_PARTS = (
+    "message",
+    "code",
+    "trace-ids",
+    "details",
+    "detail-property",
+    "detail-code",
+    "detail-message",
+    "problem-property",
+    "problem-code",
+    "problem-message",
+)
+
 _SCHEMAS: dict[str, dict[str, Any]] = {
     "x-upsert": {
         "type": "object",
         "additionalProperties": False,
-        "required": ["inputs", "key", "results"],
-        "properties": dict.fromkeys(
-            (
-                "inputs",
-                "key",
-                "key-property",
-                "properties",
-                "object-type",
-                "trace-id",
-                "results",
-                "errors",
-                "created",
-            ),
-            _TEXT,
-        ),
+        "required": [*_ROLES],
+        "properties": {
+            **dict.fromkeys((*_ROLES, *_OPTIONAL_ROLES, "separator"), _TEXT),
+            "case-insensitive": {"type": "array", "items": _TEXT},
+            "error": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": dict.fromkeys(_ERROR_PARTS, _TEXT),
+            },
+            "systemic": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["status"],
+                    "properties": {
+                        "status": {
+                            "type": "array",
+                            "minItems": 1,
+                            "items": {"type": "integer", "minimum": 400, "maximum": 599},
+                        },
+                        **dict.fromkeys(("code", "message", "mend"), _TEXT),
+                    },
+                },
+            },
+        },
     },
     "x-errors": {
         "type": "object",
@@ -159,7 +194,11 @@ def read_upsert(operation: Node, problems: Problems) -> Upsert | None:
     data = _read(operation, "x-upsert", problems)
     if not data:
         return None
-    text = {name: SpecText(value) for name, value in data.items()}
+    text = {
+        name: SpecText(data[name])
+        for name in (*_ROLES, *_OPTIONAL_ROLES, "separator")
+        if name in data
+    }
     return Upsert(
         inputs=text["inputs"],
         key=text["key"],
@@ -170,6 +209,19 @@ def read_upsert(operation: Node, problems: Problems) -> Upsert | None:
         results=text["results"],
         errors=text.get("errors"),
         created=text.get("created"),
+        result_id=text.get("result-id"),
+        warnings=text.get("warnings"),
+        case_insensitive=tuple(SpecText(one) for one in data.get("case-insensitive", ())),
+        separator=text.get("separator"),
+        error=_names(data.get("error", {})),
+        systemic=tuple(_systemic(one) for one in data.get("systemic", ())),
+    )
+
+
+def _systemic(data: dict[str, Any]) -> SystemicError:
+    return SystemicError(
+        tuple(data["status"]),
+        *(SpecText(data[name]) if name in data else None for name in ("code", "message", "mend")),
     )
 
 

@@ -33,8 +33,10 @@ RESERVED_CLASSES = frozenset(
 )
 RESOURCE_IMPORTS = frozenset(
     (
-        "Annotated Any AsyncResource Call CommaSeparated Field Literal Mapping Operation Sequence "
-        "SyncResource TYPE_CHECKING TypeAdapter UNSET UUID Unset"
+        "Annotated Any AsyncOutcomeStream AsyncRecords AsyncResource BulkOperation Call "
+        "CommaSeparated Field IterUpsertOptions Literal Mapping Operation OutcomeStream Records "
+        "Sequence SyncResource TYPE_CHECKING TypeAdapter UNSET UUID Unpack Unset UpsertOptions "
+        "UpsertReport"
     ).split()
 )
 """What the module of an object type imports; its own classes are called otherwise."""

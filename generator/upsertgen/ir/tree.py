@@ -124,6 +124,17 @@ Type: TypeAlias = (
 )
 
 
+def inner_types(kind: Type) -> tuple[Type, ...]:
+    """Return the types that a type consists of; a body is not opened."""
+    match kind:
+        case ArrayType(inner) | MapType(inner) | NullableType(inner):
+            return (inner,)
+        case UnionType(alternatives):
+            return alternatives
+        case _:
+            return ()
+
+
 @dataclass(frozen=True)
 class Default:
     """The default of an optional field."""
@@ -236,6 +247,23 @@ class Response:
 
 
 @dataclass(frozen=True)
+class SystemicError:
+    """An error that every record would meet, so that sending more of them is a waste.
+
+    Attributes:
+        statuses: The statuses that it comes with.
+        code: A code that the body, or one of its details, has.
+        message: A text that its message holds.
+        mend: What to change before trying again.
+    """
+
+    statuses: tuple[int, ...]
+    code: SpecText | None
+    message: SpecText | None
+    mend: SpecText | None
+
+
+@dataclass(frozen=True)
 class Upsert:
     """What makes an operation a batch upsert (the extension `x-upsert`): field names in its bodies.
 
@@ -249,6 +277,12 @@ class Upsert:
         results: The response's field that holds what was written.
         errors: The response's field that holds what failed.
         created: The result's field that tells created from updated.
+        result_id: The result's field for the id that the API gave the record.
+        warnings: The result's field for what the API changed or doubts.
+        case_insensitive: The unique properties whose values compare without case.
+        separator: What joins several values of one property.
+        error: How an error says what is wrong: the name of a part, and the way to its field.
+        systemic: The errors that every record would meet.
     """
 
     inputs: SpecText
@@ -260,6 +294,12 @@ class Upsert:
     results: SpecText
     errors: SpecText | None
     created: SpecText | None
+    result_id: SpecText | None
+    warnings: SpecText | None
+    case_insensitive: tuple[SpecText, ...]
+    separator: SpecText | None
+    error: tuple[tuple[str, SpecText], ...]
+    systemic: tuple[SystemicError, ...]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from .._runtime.operation import Call, Operation, encode_body
 from .._runtime.resource import AsyncResource, SyncResource
 from .models import Record, RecordInput
 
-__all__ = ["AsyncRecords", "Records"]
+__all__ = ["AsyncRecordsResource", "RecordsResource"]
 
 _WRITE: Operation[Record] = Operation(
     name="records.write",
@@ -82,7 +82,7 @@ def _write(
     )
 
 
-class Records(SyncResource):
+class RecordsResource(SyncResource):
     """Records."""
 
     def write(
@@ -168,7 +168,7 @@ class Records(SyncResource):
         )
 
 
-class AsyncRecords(AsyncResource):
+class AsyncRecordsResource(AsyncResource):
     """Records, asynchronous."""
 
     async def write(
@@ -195,7 +195,7 @@ class AsyncRecords(AsyncResource):
         copy_2: str | None = None,
         copy_: str | None = None,
     ) -> Record:
-        """Write: as `Records.write`."""
+        """Write: as `RecordsResource.write`."""
         return await self._connection.send(
             _write(
                 id=id,

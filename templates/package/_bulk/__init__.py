@@ -1,0 +1,1 @@
+"""Bulk upserts: any number of records, one outcome for each."""

@@ -1,0 +1,147 @@
+"""How far a run has come."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+from .outcomes import Outcome, Status
+
+_WINDOW = 10.0
+"""The seconds over which the rate is measured: long enough to be steady, short enough to be news."""
+
+
+class Progress(NamedTuple):
+    """How far a run has come. All but the last two are numbers of records or requests.
+
+    Attributes:
+        read: Records read from the input.
+        done: Records whose outcome was given.
+        created: Records of these that were created.
+        updated: Records that were updated.
+        written: Records that were written, where the API does not say which of both.
+        rejected: Records that were rejected.
+        unknown: Records that nobody knows about.
+        not_sent: Records that were not sent.
+        requests: Requests sent.
+        in_flight: Requests sent of which there is no answer yet.
+        elapsed: Seconds since the run began.
+        rate: Records done in a second, over the last ten seconds.
+    """
+
+    read: int
+    done: int
+    created: int
+    updated: int
+    written: int
+    rejected: int
+    unknown: int
+    not_sent: int
+    requests: int
+    in_flight: int
+    elapsed: float
+    rate: float
+
+
+ProgressCallback: TypeAlias = Callable[[Progress], None]
+
+
+class Tally:
+    """Counts outcomes as they come.
+
+    Attributes:
+        counts: How many there were of each status; duplicates that were merged are among them.
+        merged: How many duplicates were merged into another record.
+        warnings: How many warnings they hold.
+    """
+
+    def __init__(self) -> None:
+        self.counts: dict[Status, int] = dict.fromkeys(Status, 0)
+        self.merged = 0
+        self.warnings = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Count an outcome."""
+        self.counts[outcome.status] += 1
+        if outcome.merged_into is not None:
+            self.merged += 1
+        if outcome.warnings:
+            self.warnings += len(outcome.warnings)
+
+    @property
+    def done(self) -> int:
+        """How many outcomes there were."""
+        return sum(self.counts.values())
+
+
+class ProgressMeter:
+    """Tells a callback how far a run has come, but not all the time.
+
+    What the callback raises goes to whoever calls `tell`.
+
+    Args:
+        callback: Whom to tell; None for nobody.
+        clock: Gives the time in seconds.
+        interval: The least number of seconds between two times that it is told.
+    """
+
+    def __init__(
+        self,
+        callback: ProgressCallback | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        interval: float = 0.1,
+    ) -> None:
+        self._callback = callback
+        self._clock = clock
+        self._interval = interval
+        self._began = clock()
+        self._due = self._began
+        self._past: deque[tuple[float, int]] = deque([(self._began, 0)])
+
+    def tell(
+        self, *, read: int, tally: Tally, requests: int, in_flight: int, final: bool = False
+    ) -> None:
+        """Tell the callback, if it is time to.
+
+        Args:
+            read: How many records were read.
+            tally: What became of them.
+            requests: How many requests were sent.
+            in_flight: How many of these were not answered.
+            final: Whether it is the last time, which is never too early.
+        """
+        if self._callback is None:
+            return
+        now = self._clock()
+        if now < self._due and not final:
+            return
+        self._due = now + self._interval
+        counts, done = tally.counts, tally.done
+        self._callback(
+            Progress(
+                read=read,
+                done=done,
+                created=counts[Status.CREATED],
+                updated=counts[Status.UPDATED],
+                written=counts[Status.WRITTEN],
+                rejected=counts[Status.REJECTED],
+                unknown=counts[Status.UNKNOWN],
+                not_sent=counts[Status.NOT_SENT],
+                requests=requests,
+                in_flight=in_flight,
+                elapsed=now - self._began,
+                rate=self._rate(now, done),
+            )
+        )
+
+    def _rate(self, now: float, done: int) -> float:
+        past = self._past
+        # The last one before the window stays: what is measured is never shorter than the window.
+        while len(past) > 1 and past[1][0] <= now - _WINDOW:
+            past.popleft()
+        since, before = past[0]
+        past.append((now, done))
+        return (done - before) / (now - since) if now > since else 0.0

@@ -1,0 +1,185 @@
+"""Upserts through the emitted client, in every manner that it has, of records of every kind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from random import Random
+from typing import Any, Literal
+
+from hubspot_upsert._bulk.duplicates import DUPLICATES, Duplicates
+from hubspot_upsert._bulk.outcomes import Outcome, Stop
+from hubspot_upsert.sandbox import Options, Sandbox
+from hubspot_upsert.sandbox.fault_kinds import KINDS
+from hubspot_upsert.v2026_03 import AsyncClient, Client
+from hypothesis import strategies as st
+
+from tests.bulk.hurry import hurried
+
+Manner = Literal["upsert", "stream", "async upsert", "async stream"]
+MANNERS: tuple[Manner, ...] = ("upsert", "stream", "async upsert", "async stream")
+
+COLOURS = ("red", "green")
+_DECLARED: dict[str, Any] = {
+    "code": {"unique": True},
+    "colour": {"type": "enumeration", "options": COLOURS},
+    "points": {},
+}
+_VALUES: dict[str, list[Any]] = {
+    "firstname": [*["Ada", "Grace", "Mary", "", None] * 3, "\ud800", "💡"],
+    "colour": [*COLOURS * 8, "blue", "", None],
+    "points": [*[0, 7, True, "", None] * 5, object()],
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """How records are upserted, and what goes wrong meanwhile.
+
+    Attributes:
+        manner: Which method of which client is called.
+        id_property: What records are found by.
+        duplicates: What is done about several records with the same key.
+        maximum: The most records in a request.
+        concurrency: How many requests may be in flight.
+        schedule: The faults that the sandbox draws.
+        faults: The faults of the first requests.
+        timeout: Seconds that the client waits for data.
+        patience: Seconds that all attempts of a request may take.
+        time_budget: Seconds that the run may take.
+        takes: How many outcomes of a stream are taken before it is closed; None for all.
+    """
+
+    manner: Manner = "upsert"
+    id_property: str = "email"
+    duplicates: Duplicates = "error"
+    maximum: int = 3
+    concurrency: int = 3
+    schedule: str | None = None
+    faults: tuple[str, ...] = ()
+    timeout: float = 10.0
+    patience: float = 30.0
+    time_budget: float | None = None
+    takes: int | None = None
+
+    def sandbox(self) -> Sandbox:
+        """Give the sandbox for it, which is to be started."""
+        return Sandbox(Options(burst_limit=None, daily_limit=None, faults=self.schedule))
+
+    def upsert(self, sandbox: Sandbox, records: Sequence[Any]) -> tuple[list[Outcome], Stop | None]:
+        """Upsert records.
+
+        Returns:
+            The outcomes that were taken, and why it was stopped.
+        """
+        with hurried(self.maximum):
+            if self.manner.startswith("async"):
+                return asyncio.run(self._asynchronously(sandbox, records))
+            with sandbox.client(Client, timeout=self.timeout, time_budget=self.patience) as client:
+                if self.manner == "upsert":
+                    report = client.contacts.upsert(records, **self._options())
+                    return report.outcomes, report.stop
+                with closing(client.contacts.iter_upsert(records, **self._options())) as stream:
+                    return [*islice(stream, self.takes)], stream.stop
+
+    async def _asynchronously(
+        self, sandbox: Sandbox, records: Sequence[Any]
+    ) -> tuple[list[Outcome], Stop | None]:
+        client = sandbox.client(AsyncClient, timeout=self.timeout, time_budget=self.patience)
+        async with client:
+            # A plain iterable in one method, and an asynchronous one in the other.
+            if self.manner == "async upsert":
+                report = await client.contacts.upsert(records, **self._options())
+                return report.outcomes, report.stop
+            outcomes: list[Outcome] = []
+            async with client.contacts.iter_upsert(_slowly(records), **self._options()) as stream:
+                while self.takes is None or len(outcomes) < self.takes:
+                    try:
+                        outcomes.append(await anext(stream))
+                    except StopAsyncIteration:
+                        break
+            return outcomes, stream.stop
+
+    def _options(self) -> Any:
+        return {
+            "id_property": self.id_property,
+            "duplicates": self.duplicates,
+            "concurrency": self.concurrency,
+            "time_budget": self.time_budget,
+        }
+
+
+async def _slowly(records: Iterable[Any]) -> AsyncIterator[Any]:
+    for record in records:
+        await asyncio.sleep(0)
+        yield record
+
+
+def prepare(sandbox: Sandbox, known: Sequence[Any] = ()) -> None:
+    """Declare properties, and give the account contacts: as many as are good and get there."""
+    sandbox.declare("contacts", **_DECLARED)
+    Case(duplicates="first").upsert(sandbox, known)
+
+
+def _person(chance: Random) -> Any:
+    """Give a record: most are fine as far as they go, and some are no records at all."""
+    if chance.random() < 0.05:
+        return chance.choice([{}, "no record", {"code": "x"}, {"email": None}, {"email": ""}])
+    number, domain = chance.randint(0, 15), chance.choice(["a.org", "a.org", "A.org"])
+    person: dict[str, Any] = {"email": f"{number}@{domain}"}
+    if chance.random() < 0.05:
+        person["email"] = "no-email"
+    if chance.random() < 0.8:
+        person["code"] = chance.choice([f"c{number}", f"C{number}", *map(str, range(15))])
+    for name, values in _VALUES.items():
+        if chance.random() < 0.5:
+            person[name] = chance.choice(values)
+    return person
+
+
+def _people(seed: int, count: int) -> list[Any]:
+    chance = Random(seed)  # noqa: S311 - nothing secret.
+    return [_person(chance) for _ in range(count)]
+
+
+# Lists of Hypothesis' own hold too much of the same to be much like what is really sent.
+people = st.builds(_people, st.integers(0, 10**9), st.integers(0, 40))
+
+_faults = st.one_of(
+    st.sampled_from([kind for kind in KINDS if not kind.startswith("slow")]),
+    st.sampled_from(
+        [
+            "server;status=500",
+            "server-after;status=500",
+            "html-error;status=404",
+            "rate-limit;retry-after=0.02",
+            "account-moving;retry-after=86400",
+            "slow-body;seconds=0.03",
+            "slow-first-byte;seconds=0.3",
+            "slow-body;seconds=0.3",
+        ]
+    ),
+)
+_schedules = st.builds(
+    "seed={},rate={},kinds=all,seconds=0.02".format,
+    st.integers(0, 999),
+    st.sampled_from([0.1, 0.4]),
+)
+
+cases: st.SearchStrategy[Case] = st.builds(
+    Case,
+    manner=st.sampled_from(MANNERS),
+    id_property=st.sampled_from(["email", "code"]),
+    duplicates=st.sampled_from(DUPLICATES),
+    maximum=st.integers(1, 8),
+    concurrency=st.integers(1, 4),
+    schedule=st.none() | _schedules,
+    faults=st.lists(_faults, max_size=3).map(tuple),
+    timeout=st.just(0.15),
+    patience=st.sampled_from([30.0, 30.0, 0.05]),
+    time_budget=st.sampled_from([None, None, 30.0, 0.05]),
+    takes=st.sampled_from([None, None, 0, 5]),
+)

@@ -1,0 +1,157 @@
+"""Whether what outcomes claim is what is stored.
+
+Each outcome narrows down what the account can hold: "created" means that there was no such record before and
+is one now with these values, "rejected" and "not sent" that nothing has changed, and "unknown" that either
+may be so. What is stored in the end must be among what is possible.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hubspot_upsert._bulk.outcomes import Outcome, Status
+from hubspot_upsert.sandbox import Sandbox
+
+WRITTEN = (Status.CREATED, Status.UPDATED, Status.WRITTEN)
+UNDONE = (Status.UNKNOWN, Status.NOT_SENT)
+_EMAIL = "email"
+
+Stored = frozenset[tuple[str, str]] | None
+"""The properties of a record, or None if there is none."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What an account holds.
+
+    Attributes:
+        records: The properties of the records that have the id property, by its value.
+        ids: Their ids.
+        others: The records that do not have it.
+    """
+
+    records: Mapping[str, Stored] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
+    others: Sequence[object] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, sandbox: Sandbox, id_property: str) -> Contents:
+        """Look at the contacts of a sandbox."""
+        found = sandbox.records("contacts")
+        keyed = {
+            one["properties"][id_property]: one for one in found if id_property in one["properties"]
+        }
+        return cls(
+            {key: frozenset(one["properties"].items()) for key, one in keyed.items()},
+            {key: one["id"] for key, one in keyed.items()},
+            [one for one in found if id_property not in one["properties"]],
+        )
+
+
+def check_outcomes(records: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
+    """Check that there is one outcome for each record, in their order."""
+    assert Counter(map(_identity, records)) == Counter(_identity(one.record) for one in outcomes)
+    assert [one.index for one in outcomes] == list(range(len(records)))
+    assert [one.record for one in outcomes] == list(records)
+
+
+def check_merged(outcomes: Sequence[Outcome], id_property: str, duplicates: str) -> None:
+    """Check that what was merged points at the record that was sent for it, and fared as that one did."""
+    for one in outcomes:
+        if one.merged_into is None:
+            continue
+        assert duplicates != "error"
+        target = outcomes[one.merged_into]
+        assert target.merged_into is None
+        assert target.status is one.status
+        assert key_of(target.record, id_property) == key_of(one.record, id_property)
+        assert (target.index < one.index) == (duplicates == "first")
+
+
+def check_claims(
+    outcomes: Iterable[Outcome],
+    before: Contents,
+    after: Contents,
+    id_property: str,
+    duplicates: str = "error",
+) -> None:
+    """Check that what is stored is what outcomes claim.
+
+    Args:
+        outcomes: The outcomes, in the order of the records.
+        before: What the account held before.
+        after: What it holds now.
+        id_property: What records are found by.
+        duplicates: What was done about several records with the same key.
+    """
+    possible: dict[str, set[Stored]] = {}
+    for sent, values in sent_records(outcomes, id_property, duplicates):
+        key = key_of(sent.record, id_property)
+        if key is None:
+            assert sent.status not in WRITTEN, sent
+            continue
+        states = possible.setdefault(key, {before.records.get(key)})
+        if sent.status is Status.CREATED:
+            states &= {None}
+        elif sent.status is Status.UPDATED:
+            states -= {None}
+        assert states, f"{sent} cannot be, after what was claimed before it"
+        if sent.status in WRITTEN:
+            possible[key] = {_with(state, id_property, key, values) for state in states}
+            # Not every answer gives an id that can be used; one that does gives the right one.
+            assert sent.id in (None, after.ids.get(key)), sent
+        elif sent.status is Status.UNKNOWN:
+            states |= {_with(state, id_property, key, values) for state in states}
+    for key in before.records.keys() | after.records.keys() | possible.keys():
+        allowed = possible.get(key, {before.records.get(key)})
+        assert after.records.get(key) in allowed, f"{key}: stored {after.records.get(key)}"
+        assert before.ids.get(key) in (None, after.ids.get(key))
+    assert after.others == before.others
+
+
+def sent_records(
+    outcomes: Iterable[Outcome], id_property: str, duplicates: str
+) -> Iterable[tuple[Outcome, dict[str, str]]]:
+    """Give the outcomes of the records that were not merged, with the values that were sent for each."""
+    merged: dict[int, dict[str, str]] = {}
+    for one in (outcomes := list(outcomes)):
+        if one.merged_into is not None and duplicates == "merge":
+            merged.setdefault(one.merged_into, {}).update(texts(one.record, id_property))
+    for one in outcomes:
+        if one.merged_into is None:
+            yield one, {**merged.get(one.index, {}), **texts(one.record, id_property)}
+
+
+def key_of(record: object, id_property: str) -> str | None:
+    """Give the key of a record as keys are compared; None if it has none that can be used."""
+    key = record.get(id_property) if isinstance(record, Mapping) else None
+    if not isinstance(key, str) or not key:
+        return None
+    return key.lower() if id_property == _EMAIL else key
+
+
+def texts(record: object, id_property: str) -> dict[str, str]:
+    """Give the values of a record but its key, as they are stored. What has no text is left out."""
+    if not isinstance(record, Mapping):
+        return {}
+    given = {name: _text(value) for name, value in record.items() if name != id_property}
+    known = {name: value for name, value in given.items() if value is not None}
+    return {name: value.lower() if name == _EMAIL else value for name, value in known.items()}
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (str, int)) else None
+
+
+def _with(state: Stored, id_property: str, key: str, values: Mapping[str, str]) -> Stored:
+    whole = {id_property: key, **dict(state or ()), **values}
+    return frozenset((name, value) for name, value in whole.items() if value)
+
+
+def _identity(record: object) -> Hashable:
+    return repr(record)

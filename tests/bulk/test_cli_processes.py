@@ -1,0 +1,167 @@
+"""The command as a process: Ctrl-C, kill -9 and a journal, and the progress bar on a terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hubspot_upsert.sandbox import Options, Sandbox
+
+from tests.bulk.command_runs import TOKEN, Command, ended, people, wait_until
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(Options(tokens={TOKEN: None}, burst_limit=None)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def command(sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+    command = Command(sandbox, tmp_path, capsys)
+    command.write("people.csv", people(2_000))
+    return command
+
+
+def started(sandbox: Sandbox, requests: int) -> None:
+    """Wait until so many requests have come."""
+    wait_until(lambda: sandbox.count("contacts") >= requests * 100)
+
+
+def press_ctrl_c(process: subprocess.Popen[str]) -> None:
+    """Press it, and wait until that was noticed."""
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    while "stopping" not in process.stderr.readline():
+        assert process.poll() is None, "it ended without a word"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it_after_what_is_in_flight(
+    command: Command, number: signal.Signals
+) -> None:
+    command.sandbox.fail("slow-first-byte;seconds=1", times=100)
+    process = command.start_contacts("people.csv", "--concurrency", "2")
+    started(command.sandbox, 2)
+    process.send_signal(number)
+    said = ended(process)
+    assert said.code == 2
+    done = command.sandbox.count("contacts")
+    assert 200 <= done < 2_000
+    # Everything that was stored is reported, though it was in flight when the signal came.
+    assert re.search(rf"created +{done}\n", said.out)
+    assert "unknown" not in said.out
+    assert "stopped: it was interrupted" in said.out
+    assert f"resume at record {done:,}" in said.out
+    assert "press Ctrl-C again" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_second_signal_does_not_wait(command: Command) -> None:
+    command.sandbox.fail("slow-first-byte;seconds=30", times=100)
+    process = command.start_contacts("people.csv", "--concurrency", "2", "--rejects", "r.csv")
+    started(command.sandbox, 2)
+    press_ctrl_c(process)
+    process.send_signal(signal.SIGINT)
+    said = ended(process)
+    assert said.code == 2
+    assert re.search(r"unknown +200\n", said.out)
+    assert len(command.read("r.csv").splitlines()) == 201
+    assert "Traceback" not in said.err
+
+
+def test_ctrl_c_while_standard_input_is_waited_for(command: Command) -> None:
+    process = command.start_contacts("-", "--format", "csv")
+    assert process.stdin is not None
+    process.stdin.write(people(1_000))
+    process.stdin.flush()
+    started(command.sandbox, 1)
+    press_ctrl_c(process)
+    # Whoever waits for more input than there is hears only the second one.
+    process.send_signal(signal.SIGINT)
+    said = ended(process)
+    assert said.code == 2
+    assert "Traceback" not in said.err
+    assert "stopped: it was interrupted" in said.out
+
+
+def test_after_a_kill_only_the_rest_is_sent(command: Command) -> None:
+    arguments = ["people.csv", "--journal", "run.sqlite", "--rejects", "r.csv"]
+    command.sandbox.fail("created-status", times=5)
+    command.sandbox.fail("slow-first-byte;seconds=30", times=2)
+    process = command.start_contacts(*arguments, "--concurrency", "2")
+    started(command.sandbox, 7)
+    process.kill()
+    ended(process)
+    before = len(command.sandbox.requests)
+    said = ended(command.start_contacts(*arguments, "--concurrency", "2"))
+    assert (said.code, said.err) == (0, "")
+    assert command.sandbox.count("contacts") == 2_000
+    assert "records   2,000  in 15 requests" in said.out
+    assert len(command.sandbox.requests) - before <= 15
+    # What had been answered keeps its outcome. Of the rest nobody knows which run created it.
+    assert re.search(r"created +1,800\n", said.out)
+    assert re.search(r"written +200\n", said.out)
+
+
+def test_a_journal_in_use(command: Command) -> None:
+    command.sandbox.fail("slow-first-byte;seconds=30", times=100)
+    first = command.start_contacts("people.csv", "--journal", "run.sqlite")
+    try:
+        started(command.sandbox, 1)
+        said = ended(command.start_contacts("people.csv", "--journal", "run.sqlite"))
+        assert said.problem == (
+            "run.sqlite is in use by another run; wait for its end, or name another journal"
+        )
+    finally:
+        first.kill()
+        ended(first)
+
+
+def test_progress_is_shown_on_a_terminal_only(command: Command) -> None:
+    command.write("people.csv", people(2_000, "nobody,Nobody"))
+    quiet = ended(command.start_contacts("people.csv"))
+    assert quiet.err == ""
+    leader, follower = pty.openpty()
+    shown = bytearray()
+
+    def watch() -> None:
+        # The terminal ends with an error when nobody has it open any more.
+        try:
+            while part := os.read(leader, 65_536):
+                shown.extend(part)
+        except OSError:
+            pass
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    arguments = ["contacts", "people.csv", "--api-version", "2026-03", "--id-property", "email"]
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", "from hubspot_upsert._cli.entry import main; main()"),
+            *command.all_arguments(*arguments),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=follower,
+        text=True,
+        cwd=command.folder,
+        check=False,
+        env={**os.environ, "ACCESS_TOKEN": TOKEN, "COLUMNS": "120", "TERM": "xterm"},
+    )
+    os.close(follower)
+    watcher.join()
+    os.close(leader)
+    assert done.returncode == 1
+    assert "\x1b" not in done.stdout
+    assert re.search(r"updated +2,000\n", done.stdout)
+    text = shown.decode()
+    assert "contacts.upsert" in text
+    assert re.search(r"2,001 records, 1 rejected, [\d,]+/s", text)

@@ -1,0 +1,322 @@
+"""The limiter that several processes share, with a real Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import pickle
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from types import SimpleNamespace
+
+import pytest
+import redis
+import redis.asyncio
+from package._bulk import redis_limiter
+from package._bulk.limiter import RateLimiter, RateLimiterError
+from package._bulk.pacing import Permits, pace_for
+from package._bulk.redis_limiter import RedisRateLimiter
+from package.errors import RateLimit
+
+from tests.bulk.fleet import most_in_window, run_fleet
+from tests.bulk.redis_server import RedisServer, own_redis, shared_redis
+
+__all__ = ["own_redis", "shared_redis"]
+
+# Permits so far apart that nothing in a test lasts as long: what is given when can be told for sure.
+SLOW = {"requests": 10.0, "seconds": 10_000.0}
+STEP = 10_000 / 9.74
+
+
+@pytest.fixture
+def server(shared_redis: RedisServer) -> Iterator[RedisServer]:
+    with closing(shared_redis.client()) as client:
+        client.flushall()
+    yield shared_redis
+    gc.collect()  # What was left open warns here, and not in another test.
+
+
+def connections(server: RedisServer) -> int:
+    """How many there are beside the one that asks."""
+    with closing(server.client()) as client:
+        return len([one for one in client.client_list() if one["cmd"] != "client|list"])
+
+
+# Where there are more threads than a short run has permits for, chance decides who gets the last ones.
+@pytest.mark.parametrize(
+    ("requests", "seconds", "duration", "threads"),
+    [(38, 2.0, 3.0, 2), (190, 10.0, 12.0, 8)],
+    ids=["2s", "10s"],
+)
+def test_processes_share_a_limit(
+    server: RedisServer, requests: int, seconds: float, duration: float, threads: int
+) -> None:
+    limiter = RedisRateLimiter("account", server.url, requests=requests, seconds=seconds)
+    sent = run_fleet(limiter, duration, processes=4, threads=threads)
+    together = sent.together()
+    assert most_in_window(together, seconds) <= requests
+    # How long processes take to begin is not what this is about.
+    lasted = sent.ended - together[0]
+    assert lasted > 0.8 * duration
+    assert len(together) >= 0.97 * requests * lasted / seconds
+    fair = len(together) / 4
+    assert [len(one) for one in sent.moments] == pytest.approx([fair] * 4, rel=0.2)
+
+
+def test_permits_are_those_of_the_local_limiter(server: RedisServer) -> None:
+    for requests in (1.0, 10.0, 190.0):
+        limiter = RedisRateLimiter(f"{requests}", server.url, requests=requests, seconds=10_000)
+        permits, begun = Permits(), time.monotonic()
+        pace = pace_for(requests, 10_000)
+        for _ in range(300):
+            elapsed = time.monotonic() - begun
+            assert limiter.reserve() == pytest.approx(permits.take(pace, elapsed), abs=5)
+        limiter.close()
+
+
+def test_a_limit_that_gets_lower_holds_for_what_was_sent_before(server: RedisServer) -> None:
+    with RedisRateLimiter("account", server.url, requests=1000, seconds=1000) as limiter:
+        for _ in range(20):
+            limiter.reserve()
+        limiter.observe(RateLimit(maximum=10, interval=1000))
+        assert limiter.reserve() > 1000
+
+
+def test_learns_from_answers(server: RedisServer) -> None:
+    with RedisRateLimiter("account", server.url, requests=190, seconds=10_000) as limiter:
+        limiter.observe(RateLimit(maximum=100, remaining=100, interval=10_000))
+        waits = [limiter.reserve() for _ in range(3)]
+        assert waits[2] - waits[1] == pytest.approx(10_000 / 97.4, abs=5)
+        # One permit of this limiter is valid, so that 49 requests are those of others.
+        for _ in range(50):
+            limiter.observe(RateLimit(maximum=100, remaining=50, interval=10_000))
+        waits = [limiter.reserve() for _ in range(3)]
+        assert waits[2] - waits[1] == pytest.approx(10_000 / 97.4 / 0.53, rel=0.05)
+
+
+def test_takes_its_own_requests_for_its_own(server: RedisServer) -> None:
+    with (
+        RedisRateLimiter("account", server.url, requests=300, seconds=3) as limiter,
+        RedisRateLimiter("account", server.url, requests=300, seconds=3) as other,
+    ):
+        for one in [limiter, other] * 30:
+            time.sleep(one.reserve())
+        limiter.observe(RateLimit(maximum=300, remaining=240, interval=3))
+        waits = [limiter.reserve() for _ in range(20)]
+        assert waits[-1] - waits[0] <= 20 * 3 / (0.974 * 300)
+
+
+def test_names_do_not_disturb_each_other(server: RedisServer) -> None:
+    with (
+        RedisRateLimiter("one", server.url, **SLOW) as one,
+        RedisRateLimiter("other", server.url, **SLOW) as other,
+        RedisRateLimiter("one", server.url, **SLOW) as again,
+    ):
+        assert one.reserve() == 0
+        assert other.reserve() == 0
+        assert again.reserve() == pytest.approx(STEP, abs=5)
+
+
+def test_can_be_pickled_with_a_url(server: RedisServer) -> None:
+    with RedisRateLimiter("account", server.url, **SLOW) as limiter:
+        limiter.reserve()
+        with pickle.loads(pickle.dumps(limiter)) as copy:
+            assert isinstance(copy, RateLimiter)
+            assert copy.reserve() == pytest.approx(STEP, abs=5)
+
+
+def test_takes_a_synchronous_client(server: RedisServer) -> None:
+    with closing(redis.Redis.from_url(server.url)) as client:
+        limiter = RedisRateLimiter("account", client, **SLOW)
+        assert limiter.reserve() == 0
+        assert asyncio.run(limiter.reserve_async()) == pytest.approx(STEP, abs=5)
+        limiter.close()
+        assert client.ping()
+        with pytest.raises(TypeError, match="only if it was made with a URL"):
+            pickle.dumps(limiter)
+
+
+def test_refuses_an_asynchronous_client() -> None:
+    client: object = redis.asyncio.Redis()
+    with pytest.raises(TypeError, match="give a URL or a synchronous client"):
+        RedisRateLimiter("account", client, **SLOW)  # type: ignore[arg-type]
+
+
+def test_only_the_clock_of_redis_counts(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = []
+    with RedisRateLimiter("account", server.url, **SLOW) as limiter:
+        for wrong in (0.0, 1e6, -1e6, 0.0):
+            fake = SimpleNamespace(
+                time=lambda wrong=wrong: time.time() + wrong,
+                monotonic=lambda wrong=wrong: time.monotonic() + wrong,
+                sleep=time.sleep,
+            )
+            monkeypatch.setattr(redis_limiter, "time", fake)
+            waits.append(limiter.reserve())
+    assert waits == pytest.approx([0, STEP, 2 * STEP, 3 * STEP], abs=5)
+
+
+def test_survives_that_the_clock_of_redis_is_set_back(server: RedisServer) -> None:
+    with RedisRateLimiter("account", server.url, requests=10, seconds=10) as limiter:
+        for _ in range(3):
+            limiter.reserve()
+        with closing(server.client()) as client:
+            (key,) = client.keys()
+            moments = [int(moment) + 3600 * 1_000_000 for moment in client.lrange(key, 0, -1)]
+            client.delete(key)
+            client.rpush(key, *moments)
+        assert limiter.reserve() < 10
+
+
+def test_keys_expire(server: RedisServer) -> None:
+    with (
+        RedisRateLimiter("account", server.url, requests=10, seconds=0.2) as limiter,
+        closing(server.client()) as client,
+    ):
+        for _ in range(3):
+            limiter.reserve()
+        assert client.dbsize() == 1
+        end = time.monotonic() + 10
+        while client.dbsize():
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        with RedisRateLimiter("slow", server.url, **SLOW) as slow:
+            slow.reserve()
+        assert 9_000 < client.ttl(client.keys()[0]) <= 11_000
+
+
+def test_threads_get_different_permits(server: RedisServer) -> None:
+    waits: list[float] = []
+    with RedisRateLimiter("account", server.url, **SLOW) as limiter:
+        threads = [
+            threading.Thread(target=lambda: waits.append(limiter.reserve())) for _ in range(32)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len({round(wait / STEP) for wait in waits}) == 32
+
+
+def test_event_loops_one_after_the_other(server: RedisServer) -> None:
+    limiter = RedisRateLimiter("account", server.url, **SLOW)
+
+    async def take(count: int) -> list[float]:
+        return await asyncio.gather(*(limiter.reserve_async() for _ in range(count)))
+
+    waits = [*asyncio.run(take(50)), limiter.reserve(), *asyncio.run(take(50))]
+    assert len({round(wait / STEP) for wait in waits}) == 101
+    assert connections(server) == 1
+    limiter.close()
+    assert connections(server) == 0
+
+
+def test_event_loops_at_the_same_time(server: RedisServer) -> None:
+    limiter = RedisRateLimiter("account", server.url, **SLOW)
+    waits: list[float] = []
+
+    async def take() -> None:
+        async with limiter:
+            waits.extend([await limiter.reserve_async() for _ in range(10)])
+
+    threads = [threading.Thread(target=lambda: asyncio.run(take())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({round(wait / STEP) for wait in waits}) == 40
+    assert connections(server) == 0
+
+
+def test_a_cancelled_task_leaves_nothing_behind(server: RedisServer) -> None:
+    limiter = RedisRateLimiter("account", server.url, **SLOW)
+
+    async def cancel() -> None:
+        tasks = [asyncio.create_task(limiter.reserve_async()) for _ in range(20)]
+        await asyncio.sleep(0.001)
+        for task in tasks[::2]:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        kept = [one for one in results if isinstance(one, float)]
+        assert len(kept) >= 10
+        assert await limiter.reserve_async() > max(kept)
+
+    asyncio.run(cancel())
+    assert connections(server) == 0
+
+
+def take(limiter: RedisRateLimiter, kind: str) -> float:
+    return limiter.reserve() if kind == "sync" else asyncio.run(limiter.reserve_async())
+
+
+def test_goes_on_after_a_restart(own_redis: RedisServer, kind: str) -> None:
+    with RedisRateLimiter("account", own_redis.url, **SLOW, patience=30) as limiter:
+        before = [take(limiter, kind) for _ in range(3)]
+        own_redis.stop()
+        later = threading.Timer(0.3, own_redis.start)
+        later.start()
+        after = take(limiter, kind)
+        later.join()
+        assert after == pytest.approx(before[-1] + STEP, abs=10)
+
+
+def test_says_where_redis_is_missing(own_redis: RedisServer, kind: str) -> None:
+    url = own_redis.url.replace("redis://", "redis://someone:secret@")
+    with RedisRateLimiter("account", own_redis.url, **SLOW, patience=0.3) as limiter:
+        take(limiter, kind)
+        own_redis.stop()
+        with pytest.raises(RateLimiterError, match=r"'account'.*127\.0\.0\.1.*check that it runs"):
+            take(limiter, kind)
+        own_redis.start()
+        assert take(limiter, kind) > 0
+    with RedisRateLimiter("account", url, **SLOW, patience=0.3) as limiter:
+        with pytest.raises(RateLimiterError, match="check how it is set up") as caught:
+            take(limiter, kind)
+        assert "secret" not in f"{caught.value}{limiter!r}"
+
+
+def test_does_not_wait_for_ever(
+    own_redis: RedisServer, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_limiter, "_TIMEOUT", 0.2)
+    with RedisRateLimiter("account", own_redis.url, **SLOW, patience=0.3) as limiter:
+        take(limiter, kind)
+        own_redis.freeze()
+        with pytest.raises(RateLimiterError, match="check that it runs"):
+            take(limiter, kind)
+
+
+def test_says_what_redis_refuses(server: RedisServer, kind: str) -> None:
+    with closing(server.client()) as client:
+        client.set("rate-limiter:account", "something else")
+    with (
+        RedisRateLimiter("account", server.url, **SLOW) as limiter,
+        pytest.raises(RateLimiterError, match=r"WRONGTYPE.*check how it is set up"),
+    ):
+        take(limiter, kind)
+
+
+def test_says_how_to_install_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(RateLimiterError, match=r'pip install "package\[redis\]"'):
+        RedisRateLimiter("account", "redis://localhost", **SLOW)
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "redis://host:secret"])
+def test_refuses_what_is_no_url(url: str) -> None:
+    with pytest.raises(ValueError, match="must be like redis://host:6379/0") as caught:
+        RedisRateLimiter("account", url, **SLOW)
+    assert "secret" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+def test_refuses_numbers_out_of_range() -> None:
+    with pytest.raises(ValueError, match="requests must be at least 1"):
+        RedisRateLimiter("account", "redis://localhost", requests=0, seconds=1)
+    with pytest.raises(ValueError, match="seconds must be above 0"):
+        RedisRateLimiter("account", "redis://localhost", requests=1, seconds=0)

@@ -17,12 +17,15 @@ from typing import Any
 
 import click
 import httpx2
+import hubspot_upsert.bulk
 import hubspot_upsert.v3
 import hubspot_upsert.v2025_09
 import hubspot_upsert.v2026_03
 import pytest
 from hubspot_upsert import errors
+from hubspot_upsert._bulk.operation import UpsertOptions
 from hubspot_upsert._policies import POLICY
+from hubspot_upsert.bulk import Status, UpsertReport
 from hubspot_upsert.sandbox import Sandbox
 from hubspot_upsert.sandbox.declarations import read_declarations
 from hubspot_upsert.sandbox.fault_kinds import KINDS
@@ -79,23 +82,23 @@ REFUSED = {"message": "It is wrong.", "category": "VALIDATION_ERROR", "correlati
         (GENERATED_README, 1, answer(200, TWO_RESULTS), ["status='COMPLETE'"]),
         (
             GENERATED_README,
-            2,
+            3,
             limit("DAILY", {}),
             ["nothing more today: contacts.batch_upsert: 429 Too much."],
         ),
         (
             GENERATED_README,
-            2,
+            3,
             limit("SECONDLY", {"Retry-After": "31"}),
             ["try again in 31.0 seconds"],
         ),
         (
             GENERATED_README,
-            2,
+            3,
             answer(400, REFUSED),
             ["400 VALIDATION_ERROR c-1 contacts.batch_upsert: 400 It is wrong."],
         ),
-        (GENERATED_README, 2, answer(200, SUCCESS), []),
+        (GENERATED_README, 3, answer(200, SUCCESS), []),
     ],
 )
 def test_examples_run(
@@ -120,14 +123,54 @@ def test_examples_run(
     assert request.json["inputs"][0]["id"] == "ada@example.com"
 
 
+@pytest.mark.parametrize(("text", "index", "created"), [(README, 1, 250), (GENERATED_README, 2, 2)])
+def test_bulk_examples_run(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    text: str,
+    index: int,
+    created: int,
+) -> None:
+    (tmp_path / "example.py").write_text(blocks(text, "python")[index], "utf-8")
+    with Sandbox() as sandbox:
+        for version in VERSIONS:
+            monkeypatch.setattr(version.Client, "_BASE_URL", sandbox.url)
+        runpy.run_path(str(tmp_path / "example.py"), run_name="__main__")
+        assert sandbox.count("contacts") == created
+    assert re.search(rf"^created +{created}$", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_the_bulk_section_names_every_option_and_status() -> None:
+    text = section(GENERATED_README, "Upsert any number of records")
+    rows = [
+        {
+            name
+            for cell in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+            for name in re.findall(r"`([^`]+)`", cell)
+        }
+        for table in text.split("\n\n")
+        if table.startswith("| ")
+    ]
+    statuses, options = rows
+    assert statuses - {"outcome.status"} == {one.value for one in Status} - {"written"}
+    assert "`written`" in text
+    assert options == set(UpsertOptions.__annotations__)
+    for name in re.findall(r"`(?:report\.)?(\w+)(?:\(\))?`", text):
+        if name.endswith(("_jsonl", "_records")) or name == "warnings":
+            assert hasattr(UpsertReport, name), name
+    assert "from hubspot_upsert.bulk import RedisRateLimiter" in text
+    assert hasattr(hubspot_upsert.bulk, "RedisRateLimiter")
+
+
 def test_no_example_is_left_out() -> None:
-    assert len(blocks(README, "python")) == 1
-    assert len(blocks(GENERATED_README, "python")) == 4
-    assert README.count("```python") + GENERATED_README.count("```python") == 5
+    assert len(blocks(README, "python")) == 2
+    assert len(blocks(GENERATED_README, "python")) == 5
+    assert README.count("```python") + GENERATED_README.count("```python") == 7
 
 
 def test_the_tests_that_are_shown_pass(tmp_path: Path) -> None:
-    (tmp_path / "test_example.py").write_text(blocks(GENERATED_README, "python")[3], "utf-8")
+    (tmp_path / "test_example.py").write_text(blocks(GENERATED_README, "python")[4], "utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider"],
         cwd=tmp_path,
@@ -158,15 +201,15 @@ def test_the_properties_and_faults_that_are_shown_are_known(tmp_path: Path) -> N
                 assert http.request(method, path, json=body).status_code < 300, (method, path)
 
 
-def test_the_first_example_has_ten_lines() -> None:
-    (example,) = blocks(README, "python")
-    assert len(example.splitlines()) <= 10
+def test_the_first_examples_have_ten_lines() -> None:
+    assert all(len(example.splitlines()) <= 10 for example in blocks(README, "python"))
 
 
 def test_the_sections_stand_in_the_order_that_readers_need() -> None:
     assert re.findall(r"^## (.*)$", outside_blocks(README), flags=re.MULTILINE) == [
         "Two commands",
         "Upsert contacts",
+        "Upsert any number of records",
         "Test without an account",
         "Add an object type",
         "A new API version ships",

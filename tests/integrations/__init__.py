@@ -1,0 +1,1 @@
+"""Whole pipelines of other programs, against the sandbox. `make test-integrations` runs them."""

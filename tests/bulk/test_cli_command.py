@@ -249,7 +249,8 @@ def test_a_row_that_cannot_be_read_ends_the_run(command: Command) -> None:
     )
     done = command.sandbox.count("contacts")
     assert f"created   {done}\n" in said.out
-    assert done >= 200
+    # What was not begun when the row was read is not sent any more.
+    assert done in (0, 100, 200)
     assert "p300@x.example" not in command.emails()
 
 

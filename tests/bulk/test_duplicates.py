@@ -32,7 +32,7 @@ def test_the_index_grows_without_losing_a_key(monkeypatch: pytest.MonkeyPatch) -
     for number in range(5000):
         assert index.claim(f"key {number}", number) == number
     assert all(index.claim(f"key {number}", 0) == number for number in range(5000))
-    assert len(index._hashes) > 1500
+    assert len(index._buckets) > 1500
 
 
 RECORDS = [

@@ -151,6 +151,7 @@ class Planner:
         self._id_property = id_property or ""
         self._key_name = id_property or roles.key
         self._trace_id = roles.trace_id
+        self._names = _names(roles)
         self._folds = id_property in roles.case_insensitive
         self._merges = duplicates == "merge"
         self._rejects = duplicates == "error"
@@ -211,30 +212,27 @@ class Planner:
         Returns:
             Whether they were added; if not, nothing was changed.
         """
-        roles, id_property, batch = self._roles, self._id_property, self._batch
-        if roles.properties is None or not all(issubclass(type(one), dict) for one in records):
+        if self._names is None or not set(map(type, records)) <= {dict}:
             return False
+        id_property, batch = self._id_property, self._batch
         copies: list[dict[str, Any]] = list(map(dict, records))
         try:
+            # Joining is the quickest way to find out what is no text.
+            "".join(chain.from_iterable(map(dict[str, Any].values, copies)))
             given = [copy.pop(id_property) for copy in copies]
-            "".join(chain(given, *(copy.values() for copy in copies)))
-        except (KeyError, TypeError):  # Joining is the quickest way to find out what is no text.
+        except (KeyError, TypeError):
             return False
-        keys = [key.lower() for key in given] if self._folds else given
+        keys = list(map(str.lower, given)) if self._folds else given
         start = len(batch.records)
         index = batch.first_index + start
         if not all(keys) or not self._are_new(keys, index):
             return False
-        end, places = index + len(keys), range(len(batch.inputs), len(batch.inputs) + len(keys))
-        for given_key, properties in zip(given, copies, strict=True):
-            batch.inputs.append({roles.key: given_key, roles.properties: properties})
-        new = batch.inputs[places.start :]
-        if roles.key_property is not None:
-            for fields in new:
-                fields[roles.key_property] = id_property
-        if roles.trace_id is not None:
-            for fields, number in zip(new, range(index, end), strict=True):
-                fields[roles.trace_id] = f"record-{number}"
+        places = range(len(batch.inputs), len(batch.inputs) + len(keys))
+        key, properties, key_property, trace_id = self._names
+        batch.inputs += [
+            {key: one, properties: copy, key_property: id_property, trace_id: f"record-{number}"}
+            for number, (one, copy) in enumerate(zip(given, copies, strict=True), index)
+        ]
         if self._index is None:
             self._places.update(zip(keys, places, strict=True))
         batch.records.extend(records)
@@ -311,6 +309,13 @@ class Planner:
         batch.followers[position] = [*batch.followers.pop(earlier, ()), earlier]
         batch.inputs[place], batch.positions[place] = fields, position
         self._pending += 1
+
+
+def _names(roles: Roles) -> tuple[str, str, str, str] | None:
+    """Give the names of an input's fields, if it has all that an input may have."""
+    if roles.properties is None or roles.key_property is None or roles.trace_id is None:
+        return None
+    return roles.key, roles.properties, roles.key_property, roles.trace_id
 
 
 def _seal(batch: Batch) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
+from itertools import count
+from operator import contains
 from struct import Struct
 from typing import Literal, TypeAlias
 
@@ -26,11 +27,12 @@ being sent waits for that one.
 DUPLICATES: tuple[Duplicates, ...] = ("error", "first", "last", "merge")
 DUPLICATE_KEY = "DUPLICATE_KEY"
 
-_ENTRY = Struct("q")
+_HASH = Struct("=q")
+_ENTRY = Struct("=qI")
 _WIDTH = _ENTRY.size
 _BUCKETS = 4096
 _MEAN_SIZE = 512
-"""How many keys a bucket holds on average, at most. Searching 4 kB for eight bytes is as quick as a few
+"""How many keys a bucket holds on average, at most. Searching 6 kB for eight bytes is as quick as a few
 steps in Python, so that few and large buckets are best, and splitting them is put off until there are
 two million keys."""
 
@@ -46,16 +48,15 @@ def duplicate_problem(property_name: str, first: int) -> Problem:
 
 
 class KeyIndex:
-    """Finds the first record with a key, in some 14 bytes a key.
+    """Finds the first record with a key, in some 13 bytes a key.
 
-    It keeps 64 bits of each key's hash, not the key: the chance that two of a million different keys
-    are taken for the same is 1 in 40 million. It grows bucket by bucket (linear hashing), so that there
-    is never a moment at which all of it exists twice.
+    It keeps 64 bits of each key's hash and the index of the record, but not the key: the chance that
+    two of a million different keys are taken for the same is 1 in 40 million. It grows bucket by bucket
+    (linear hashing), so that there is never a moment at which all of it exists twice.
     """
 
     def __init__(self) -> None:
-        self._hashes = [bytearray() for _ in range(_BUCKETS)]
-        self._indexes = [array("I") for _ in range(_BUCKETS)]
+        self._buckets = [bytearray() for _ in range(_BUCKETS)]
         # Buckets before `_split` have been split already, and are told apart by one more bit.
         self._mask = _BUCKETS - 1
         self._next_mask = 2 * _BUCKETS - 1
@@ -77,14 +78,13 @@ class KeyIndex:
         """
         code = hash(key)
         bucket = self._bucket(code)
-        place = self._find(bucket, _ENTRY.pack(code))
+        place = _find(bucket, _HASH.pack(code))
         if place >= 0:
-            return self._indexes[bucket][place // _WIDTH]
-        self._hashes[bucket] += _ENTRY.pack(code)
-        self._indexes[bucket].append(index)
+            _, first = _ENTRY.unpack_from(bucket, place)
+            return int(first)
+        bucket += _ENTRY.pack(code, index)
         self._count += 1
-        if self._count > _MEAN_SIZE * len(self._hashes):
-            self._grow()
+        self._grow()
         return index
 
     def claim_all(self, keys: Sequence[str], index: int) -> bool:
@@ -98,51 +98,46 @@ class KeyIndex:
             Whether they were claimed; if not, nothing was changed.
         """
         codes = list(map(hash, keys))
-        entries = list(map(_ENTRY.pack, codes))
-        buckets = [code & self._mask for code in codes]
-        if self._split:
-            buckets = list(map(self._bucket, codes))
-        hashes, indexes = self._hashes, self._indexes
-        for bucket, entry in zip(buckets, entries, strict=True):
-            if entry in hashes[bucket] and self._find(bucket, entry) >= 0:
-                return False
         if len(set(codes)) < len(codes):
             return False
-        for number, (bucket, entry) in enumerate(zip(buckets, entries, strict=True), index):
-            hashes[bucket] += entry
-            indexes[bucket].append(number)
+        if self._split:
+            buckets = list(map(self._bucket, codes))
+        else:
+            all_buckets, mask = self._buckets, self._mask
+            buckets = [all_buckets[code & mask] for code in codes]
+        hashes = list(map(_HASH.pack, codes))
+        if any(map(contains, buckets, hashes)) and any(
+            _find(bucket, one) >= 0 for bucket, one in zip(buckets, hashes, strict=True)
+        ):
+            return False
+        for bucket, entry in zip(buckets, map(_ENTRY.pack, codes, count(index)), strict=False):
+            bucket += entry
         self._count += len(codes)
-        while self._count > _MEAN_SIZE * len(self._hashes):
-            self._grow()
+        self._grow()
         return True
 
-    def _bucket(self, code: int) -> int:
-        bucket = code & self._mask
-        return bucket if bucket >= self._split else code & self._next_mask
-
-    def _find(self, bucket: int, entry: bytes) -> int:
-        hashes = self._hashes[bucket]
-        place = hashes.find(entry)
-        while place >= 0 and place % _WIDTH:  # The end of one hash and the beginning of the next.
-            place = hashes.find(entry, place + 1)
-        return place
+    def _bucket(self, code: int) -> bytearray:
+        number = code & self._mask
+        return self._buckets[number if number >= self._split else code & self._next_mask]
 
     def _grow(self) -> None:
-        """Split the next bucket in two, by one more bit of the hashes."""
-        hashes, indexes = self._hashes[self._split], self._indexes[self._split]
-        halves = (bytearray(), bytearray())
-        index_halves = (array("I"), array("I"))
-        bit = self._mask + 1
-        codes = array("q")
-        codes.frombytes(hashes)
-        for code, index in zip(codes, indexes, strict=True):
-            half = 1 if code & bit else 0
-            halves[half].extend(_ENTRY.pack(code))
-            index_halves[half].append(index)
-        self._hashes[self._split], self._indexes[self._split] = halves[0], index_halves[0]
-        self._hashes.append(halves[1])
-        self._indexes.append(index_halves[1])
-        self._split += 1
-        if self._split > self._mask:
-            self._mask, self._split = self._next_mask, 0
-            self._next_mask = 2 * self._mask + 1
+        """Split buckets in two, by one more bit of the hashes, until they are small enough."""
+        while self._count > _MEAN_SIZE * len(self._buckets):
+            halves = (bytearray(), bytearray())
+            bit = self._mask + 1
+            for code, index in _ENTRY.iter_unpack(self._buckets[self._split]):
+                halves[1 if code & bit else 0].extend(_ENTRY.pack(code, index))
+            self._buckets[self._split] = halves[0]
+            self._buckets.append(halves[1])
+            self._split += 1
+            if self._split > self._mask:
+                self._mask, self._split = self._next_mask, 0
+                self._next_mask = 2 * self._mask + 1
+
+
+def _find(bucket: bytearray, code: bytes) -> int:
+    """Find the place of a hash in a bucket; -1 if it is not there."""
+    place = bucket.find(code)
+    while place >= 0 and place % _WIDTH:  # It may also begin within an entry.
+        place = bucket.find(code, place + 1)
+    return place

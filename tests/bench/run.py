@@ -7,6 +7,7 @@ import tempfile
 from itertools import chain
 from pathlib import Path
 
+from tests.bench.bulk import measure_bulk
 from tests.bench.client import measure_client
 from tests.bench.diffing import measure_diff
 from tests.bench.figures import Figure
@@ -25,6 +26,7 @@ def main() -> None:
             measure_import(place),
             measure_diff(place),
             measure_sandbox(),
+            measure_bulk(),
         ):
             figures.append(figure)
             print(figure, flush=True)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
@@ -51,6 +52,7 @@ class Case:
         patience: Seconds that all attempts of a request may take.
         time_budget: Seconds that the run may take.
         takes: How many outcomes of a stream are taken before it is closed; None for all.
+        journal: A journal that it shares with other cases.
     """
 
     manner: Manner = "upsert"
@@ -64,6 +66,12 @@ class Case:
     patience: float = 30.0
     time_budget: float | None = None
     takes: int | None = None
+    journal: Path | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the stream may be closed before its end."""
+        return self.manner.endswith("stream") and self.takes is not None
 
     def sandbox(self) -> Sandbox:
         """Give the sandbox for it, which is to be started."""
@@ -109,6 +117,7 @@ class Case:
             "duplicates": self.duplicates,
             "concurrency": self.concurrency,
             "time_budget": self.time_budget,
+            "journal": self.journal,
         }
 
 
@@ -155,6 +164,7 @@ _faults = st.one_of(
             "server;status=500",
             "server-after;status=500",
             "html-error;status=404",
+            "html-error;status=400",
             "rate-limit;retry-after=0.02",
             "account-moving;retry-after=86400",
             "slow-body;seconds=0.03",

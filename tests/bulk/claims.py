@@ -77,6 +77,8 @@ def check_claims(
     after: Contents,
     id_property: str,
     duplicates: str = "error",
+    *,
+    resumed: bool = False,
 ) -> None:
     """Check that what is stored is what outcomes claim.
 
@@ -86,30 +88,62 @@ def check_claims(
         after: What it holds now.
         id_property: What records are found by.
         duplicates: What was done about several records with the same key.
+        resumed: Whether there were runs before with the same journal. Then what is unknown may have
+            been written before or after other records with the key, and "created" may be what a record
+            did before an earlier one was sent again.
     """
+    outcomes = list(outcomes)
     possible: dict[str, set[Stored]] = {}
+    loose = _values_of_unknown_keys(outcomes, before, id_property, duplicates) if resumed else {}
+    in_doubt: set[str] = set()
     for sent, values in sent_records(outcomes, id_property, duplicates):
         key = key_of(sent.record, id_property)
         if key is None:
             assert sent.status not in WRITTEN, sent
             continue
         states = possible.setdefault(key, {before.records.get(key)})
-        if sent.status is Status.CREATED:
+        if sent.status is Status.CREATED and key in in_doubt:
+            assert key not in before.records, sent
+        elif sent.status is Status.CREATED:
             states &= {None}
         elif sent.status is Status.UPDATED:
             states -= {None}
         assert states, f"{sent} cannot be, after what was claimed before it"
         if sent.status in WRITTEN:
             possible[key] = {_with(state, id_property, key, values) for state in states}
+            if resumed and sent.status is Status.WRITTEN:
+                in_doubt.add(key)
             # Not every answer gives an id that can be used; one that does gives the right one.
             assert sent.id in (None, after.ids.get(key)), sent
         elif sent.status is Status.UNKNOWN:
             states |= {_with(state, id_property, key, values) for state in states}
     for key in before.records.keys() | after.records.keys() | possible.keys():
+        if key in loose:
+            assert (after.records.get(key) or frozenset()) <= loose[key] | {(id_property, key)}
+            continue
         allowed = possible.get(key, {before.records.get(key)})
         assert after.records.get(key) in allowed, f"{key}: stored {after.records.get(key)}"
         assert before.ids.get(key) in (None, after.ids.get(key))
     assert after.others == before.others
+
+
+def _values_of_unknown_keys(
+    outcomes: Sequence[Outcome], before: Contents, id_property: str, duplicates: str
+) -> dict[str, frozenset[tuple[str, str]]]:
+    """Give the values that may be stored for each key of which something is unknown."""
+    values_of: dict[str, frozenset[tuple[str, str]]] = {}
+    unknown: set[str] = set()
+    for sent, values in sent_records(outcomes, id_property, duplicates):
+        key = key_of(sent.record, id_property)
+        if key is None:
+            continue
+        known = values_of.get(key, before.records.get(key) or frozenset())
+        if sent.status in (*WRITTEN, Status.UNKNOWN):
+            known |= {(name, value) for name, value in values.items() if value}
+        if sent.status is Status.UNKNOWN:
+            unknown.add(key)
+        values_of[key] = known
+    return {key: values_of[key] for key in unknown}
 
 
 def sent_records(

@@ -94,6 +94,17 @@ def test_a_refusal_without_json_has_its_status_as_the_problem() -> None:
     assert "413" in found.problems[0].message
 
 
+@pytest.mark.parametrize("status", [400, 409, 422])
+@pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b'"bad"', b"\xff"])
+def test_a_refusal_that_is_not_of_the_api_is_about_no_record(status: int, content: bytes) -> None:
+    found = verdict(Answer(status, {}, content))
+    assert isinstance(found, Stopping)
+    assert not found.in_doubt
+    assert str(status) in found.reason
+    assert "no JSON object" in found.reason
+    assert "proxy" in found.mend
+
+
 @pytest.mark.parametrize(
     ("body", "mend"),
     [

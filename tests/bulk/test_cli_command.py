@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -248,7 +249,7 @@ def test_a_row_that_cannot_be_read_ends_the_run(command: Command) -> None:
         "is a delimiter or a quote missing?"
     )
     done = command.sandbox.count("contacts")
-    assert f"created   {done}\n" in said.out
+    assert re.search(rf"^created +{done}$", said.out, re.MULTILINE)
     # What was not begun when the row was read is not sent any more.
     assert done in (0, 100, 200)
     assert "p300@x.example" not in command.emails()
@@ -260,7 +261,7 @@ def test_the_time_is_over(command: Command) -> None:
     said = command.contacts("people.csv", "--time-budget", "0.3")
     assert said.code == 2
     assert "not sent  1,000" in said.out
-    assert "stopped: the time budget of 0.3 s is over" in said.out
+    assert "stopped: the time budget of 0.3 s " in said.out
 
 
 def test_a_journal_of_another_run(command: Command) -> None:

@@ -111,6 +111,38 @@ def test_a_record_that_cannot_be_sent_does_not_claim_its_key() -> None:
     assert [one.status for one in outcomes_of(records)] == ["rejected", "created"]
 
 
+@pytest.mark.parametrize("duplicates", DUPLICATES)
+@pytest.mark.parametrize("maximum", [1, 2, 10])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_nor_does_one_that_has_no_json(duplicates: Any, maximum: int, place: int) -> None:
+    records = [{"email": "a@x.y", "firstname": f"A{number}"} for number in range(2)]
+    records.insert(place, {"email": "A@x.y", "firstname": "\ud800", "phone": "1"})
+    contacts = Contacts()
+    outcomes = outcomes_of(records, duplicates, contacts=contacts, maximum=maximum)
+    bad = outcomes.pop(place)
+    if place == 0 or duplicates in {"last", "merge"}:  # Otherwise it is nothing but a duplicate.
+        assert (bad.status, bad.merged_into) == ("rejected", None)
+        assert bad.problems[0].code == "UNSUPPORTED_VALUE"
+    last = "rejected" if duplicates == "error" else "created"
+    assert outcomes[0].status == "created"
+    assert outcomes[1].status in (last, "updated")
+    kept = "A0" if duplicates in {"error", "first"} else "A1"
+    assert contacts.stored == {"a@x.y": {"firstname": kept}}
+
+
+@given(st.lists(st.text("abc", max_size=2)), st.sets(st.text("abc", max_size=2)))
+def test_a_released_key_can_be_claimed_again(keys: list[str], released: set[str]) -> None:
+    index = KeyIndex()
+    for number, key in enumerate(keys):
+        index.claim(key, number)
+    for key in released:
+        index.release(key)
+    for key in {*keys, *released}:
+        expected = keys.index(key) if key in keys and key not in released else 99
+        assert index.claim(key, 99) == expected
+    assert len(index) == len({*keys, *released})
+
+
 def test_keys_with_case_differ_where_the_api_says_so() -> None:
     what = plan(maximum=10)
     run = Run(replace(what, roles=replace(what.roles, case_insensitive=frozenset())))

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from package._bulk.outcomes import Outcome, Status
 from package._bulk.plan import Plan
+from package._bulk.resuming import resume
 from package._bulk.run import Run
 from package._runtime.answer import Answer, Failure
 
@@ -161,6 +162,8 @@ def test_a_systemic_error_stops_at_once_and_says_what_to_change() -> None:
         (json_answer(429, error_body("done", policyName="DAILY")), "not sent", "day"),
         (json_answer(404, error_body("where?")), "not sent", "arguments"),
         (Answer(302, {}, b""), "not sent", "base URL"),
+        (Answer(400, {}, b"<html>"), "not sent", "proxy"),
+        (Answer(409, {}, b""), "not sent", "proxy"),
         (Failure("certificate", retryable=False), "not sent", "base URL"),
     ],
 )
@@ -201,6 +204,14 @@ def test_the_end_of_the_time_budget_is_told_from_that_of_patience() -> None:
     stop = run.stop_so_far()
     assert stop is not None
     assert stop.reason == "the time budget of 2 s is over"
+
+
+def test_a_delay_that_the_time_budget_does_not_allow_is_no_end_of_it() -> None:
+    run = _sending(plan(time_budget=30.0), 1)
+    _answer(run, json_answer(477, {}, {"retry-after": "86400"}), time_left=29.5)
+    stop = run.stop_so_far()
+    assert stop is not None
+    assert stop.reason == "the time budget of 30 s would be over before the next attempt"
 
 
 def test_many_answers_in_a_row_that_say_nothing_stop_the_run() -> None:
@@ -271,7 +282,8 @@ def test_what_an_earlier_run_knows_is_not_sent() -> None:
     run = Run(plan(duplicates="first"))
     (batch,) = run.feed([contact(1), contact(2), contact(3), contact(4)])
     empty: dict[str, Any] = {}
-    run.restore(batch, [Outcome(n, Status.CREATED, empty, id=str(n)) for n in range(4)])
+    resume(batch, [Outcome(n, Status.CREATED, empty, id=str(n)) for n in range(4)])
+    run.send(batch)
     assert run.next_part() is None
     outcomes = run.outcomes()
     assert [(one.id, one.record["email"]) for one in outcomes] == [

@@ -58,7 +58,7 @@ class _Correlation:
         records, first_index = batch.records, batch.first_index
         traces, trace_id, created = self._traces, roles.trace_id or "", roles.created or ""
         result_id, warnings = roles.result_id or "", roles.warnings or ""
-        updated = _WRITTEN if self._part.in_doubt else Status.UPDATED
+        updated, earlier = _WRITTEN if self._part.in_doubt else Status.UPDATED, batch.earlier
         for result in _list(body.get(roles.results)):
             trace, is_new, given_id = (
                 result.get(trace_id),
@@ -72,9 +72,12 @@ class _Correlation:
                     continue
             index, warned = self._indexes[place], result.get(warnings)
             # After an attempt without an answer, "updated" may mean that it created the record.
+            status = _CREATED if is_new is True else updated if is_new is False else _WRITTEN
+            if earlier and is_new is False:
+                status = earlier.get(index - first_index, updated)
             outcomes[place] = Outcome(
                 index,
-                _CREATED if is_new is True else updated if is_new is False else _WRITTEN,
+                status,
                 records[index - first_index],
                 given_id if type(given_id) is str else _id(given_id),
                 (),

@@ -117,6 +117,19 @@ class KeyIndex:
         self._grow()
         return True
 
+    def release(self, key: str) -> None:
+        """Forget a key, as if no record had claimed it.
+
+        Args:
+            key: A key that was claimed.
+        """
+        code = hash(key)
+        bucket = self._bucket(code)
+        place = _find(bucket, _HASH.pack(code))
+        if place >= 0:
+            del bucket[place : place + _WIDTH]
+            self._count -= 1
+
     def _bucket(self, code: int) -> bytearray:
         number = code & self._mask
         return self._buckets[number if number >= self._split else code & self._next_mask]

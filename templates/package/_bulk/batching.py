@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from .duplicates import Duplicates, KeyIndex, duplicate_problem
 from .outcomes import Outcome, Problem, Status
 from .roles import Roles
-from .values import UNSUPPORTED_VALUE, Input, InputMaker
+from .values import UNSUPPORTED_VALUE, Input, InputMaker, Problems
 
 _MOST_MEMBERS = 4
 """How many times the records of a full request a batch may hold, most of them settled already."""
@@ -40,7 +40,8 @@ class Batch:
             that is sent in its place.
         content: The inputs in JSON, until the batch is first sent.
         undecided: How many inputs have no outcome yet.
-        in_doubt: Whether an earlier run may have sent it.
+        earlier: For the position of a record that an earlier run has sent, or may have: what it means
+            now if the API says that it was updated.
         digest: A digest of the records, until a journal knows that they are being sent.
     """
 
@@ -55,7 +56,7 @@ class Batch:
     repeats: dict[int, int] = field(default_factory=dict[int, int])
     content: bytes = b""
     undecided: int = 0
-    in_doubt: bool = False
+    earlier: dict[int, Status] = field(default_factory=dict[int, Status])
     digest: bytes = b""
 
     def settle(self, position: int, outcome: Outcome) -> None:
@@ -78,6 +79,26 @@ class Batch:
         """Settle that a record is rejected."""
         index, record = self.first_index + position, self.records[position]
         self.settle(position, Outcome(index, Status.REJECTED, record, problems=problems))
+
+    def seal(self) -> None:
+        """Get ready to be sent, now that all inputs are there.
+
+        Raises:
+            Exception: An input has no JSON.
+        """
+        self.content = _json(self.inputs)
+        self.undecided = len(self.inputs)
+
+    def keep(self, places: Sequence[int]) -> None:
+        """Keep only some inputs. What became of the records of the others has been settled.
+
+        Args:
+            places: The places of these inputs.
+        """
+        self.inputs = [self.inputs[place] for place in places]
+        self.positions = [self.positions[place] for place in places]
+        self.keys = [self.keys[place] for place in places]
+        self.seal()
 
 
 @dataclass(slots=True, eq=False)
@@ -160,6 +181,7 @@ class Planner:
         self._group: str | None = None
         self._batch = Batch(0, 0)
         self._pending = 0
+        self._hides_unfit = False
 
     @property
     def room(self) -> int:
@@ -191,14 +213,40 @@ class Planner:
         Returns:
             The batch, or None if it is empty.
         """
-        batch = self._batch
-        if not batch.records:
+        if not self._batch.records:
             return None
-        self._batch = Batch(batch.number + 1, batch.first_index + len(batch.records))
+        try:
+            self._batch.seal()
+            is_fit = not self._hides_unfit
+        except Exception:
+            is_fit = False
+        if not is_fit:
+            self._plan_again()
+            self._batch.seal()
+        batch = self._batch
+        self._begin(batch.number + 1, batch.first_index + len(batch.records))
+        return batch
+
+    def _begin(self, number: int, first_index: int) -> None:
+        self._batch = Batch(number, first_index)
         self._places = {}
         self._pending = 0
-        _seal(batch)
-        return batch
+        self._hides_unfit = False
+
+    def _plan_again(self) -> None:
+        """Plan the batch anew, and reject what has no JSON before it takes a key or another's place.
+
+        Half of a surrogate pair, for example, is so rare that nobody looks for it at first.
+        """
+        planned = self._batch
+        if self._index is not None:
+            for key in planned.keys:
+                self._index.release(key)
+        self._begin(planned.number, planned.first_index)
+        for record in planned.records:
+            made = self._make(record)
+            problem = _unfit(made.fields) if isinstance(made, Input) else None
+            self._put(record, made if problem is None else (problem,))
 
     def _add_texts(self, records: Sequence[Mapping[str, Any]]) -> bool:
         """Add records that are dicts of nothing but text and have keys of their own, as nearly all are.
@@ -249,21 +297,24 @@ class Planner:
         return self._index is None or self._index.claim_all(keys, index)
 
     def _add(self, record: Mapping[str, Any], ended: list[Batch]) -> None:
-        made, roles = self._make(record), self._roles
+        made, maximum = self._make(record), self._roles.maximum
         if isinstance(made, Input) and made.group != self._group:
             self._end(ended)
             self._group = made.group
+        self._put(record, made)
+        if self._pending >= maximum or len(self._batch.records) >= _MOST_MEMBERS * maximum:
+            self._end(ended)
+
+    def _put(self, record: Mapping[str, Any], made: Input | Problems) -> None:
+        """Put a record into the batch."""
         batch = self._batch
         batch.records.append(record)
         if isinstance(made, Input):
-            folds = self._folds or made.group in roles.case_insensitive
+            folds = self._folds or made.group in self._roles.case_insensitive
             key = made.key.lower() if folds else made.key
             self._place(made.fields, key if made.group is None else f"{made.group}\0{key}")
         else:
             batch.reject(len(batch.records) - 1, made)
-        is_full = self._pending >= roles.maximum
-        if is_full or len(batch.records) >= _MOST_MEMBERS * roles.maximum:
-            self._end(ended)
 
     def _end(self, ended: list[Batch]) -> None:
         batch = self.close()
@@ -301,6 +352,8 @@ class Planner:
     def _replace(self, place: int, position: int, fields: dict[str, Any]) -> None:
         """Send a record in the place of an earlier one of the batch."""
         batch, properties = self._batch, self._roles.properties
+        # What has no JSON goes unnoticed when the batch is sealed if it is replaced before.
+        self._hides_unfit = self._hides_unfit or _fails(batch.inputs[place])
         if self._merges and properties is not None:
             fields[properties] = {**batch.inputs[place][properties], **fields[properties]}
         elif self._merges:
@@ -316,29 +369,6 @@ def _names(roles: Roles) -> tuple[str, str, str, str] | None:
     if roles.properties is None or roles.key_property is None or roles.trace_id is None:
         return None
     return roles.key, roles.properties, roles.key_property, roles.trace_id
-
-
-def _seal(batch: Batch) -> None:
-    try:
-        batch.content = _json(batch.inputs)
-    except Exception:
-        _reject_unfit(batch)
-        batch.content = _json(batch.inputs)
-    batch.undecided = len(batch.inputs)
-
-
-def _reject_unfit(batch: Batch) -> None:
-    """Reject what has no JSON, such as half of a surrogate pair, so that it harms no other record."""
-    kept: list[int] = []
-    for place, fields in enumerate(batch.inputs):
-        problem = _unfit(fields)
-        if problem is None:
-            kept.append(place)
-        else:
-            batch.reject(batch.positions[place], (problem,))
-    batch.inputs = [batch.inputs[place] for place in kept]
-    batch.positions = [batch.positions[place] for place in kept]
-    batch.keys = [batch.keys[place] for place in kept]
 
 
 def _unfit(fields: Mapping[str, Any]) -> Problem | None:

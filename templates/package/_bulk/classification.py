@@ -29,9 +29,10 @@ from .outcomes import Problem
 from .problems import codes_of, message_of, problems_of
 from .roles import Roles, Systemic
 
-# What these are about is in the body: one record, or several. A body that is too large is made of
-# records, too, and a smaller part of them may fit.
-_ABOUT_RECORDS = frozenset({400, 409, 413, 422})
+# What these are about is in the body: one record, or several.
+_ABOUT_RECORDS = frozenset({400, 409, 422})
+# A body that is too large is made of records, and a smaller part of them may fit, whoever says so.
+_TOO_LARGE = 413
 
 _MENDS: tuple[tuple[type[ApiError], str], ...] = (
     (AuthenticationError, "give the client a token that is valid"),
@@ -40,6 +41,11 @@ _MENDS: tuple[tuple[type[ApiError], str], ...] = (
 )
 _TRY_LATER = "go on later, or give the client a longer time_budget, within which it tries again"
 _CHECK_CALL = "check the base URL, the API version and the arguments of the call"
+_NOT_OF_THE_API = "the answer is no JSON object, so it says nothing about any of the records"
+_FIND_ANSWERER = (
+    "find out whether something between here and the API gave the answer, such as a proxy, and check the "
+    "base URL"
+)
 
 
 @dataclass(frozen=True)
@@ -86,12 +92,19 @@ class Stopping:
         mend: What to change before trying again.
         in_doubt: Whether the request may have been applied all the same.
         is_late: Whether another attempt would have made sense, had there been the time.
+        comment: What else there is to say of it.
     """
 
     error: ApiError
     mend: str
     in_doubt: bool = False
     is_late: bool = False
+    comment: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why, in words."""
+        return f"{self.error}: {self.comment}" if self.comment else str(self.error)
 
 
 @dataclass(frozen=True)
@@ -152,8 +165,11 @@ def classify(
     systemic = _systemic(roles, outcome.status, fields)
     if systemic is not None:
         return Stopping(error, systemic.mend)
-    if outcome.status in _ABOUT_RECORDS:
+    if outcome.status == _TOO_LARGE or (fields and outcome.status in _ABOUT_RECORDS):
         return Split(problems_of(roles.error, fields) if fields else _problem_of(error))
+    if outcome.status in _ABOUT_RECORDS:
+        # Split down to single records, it would be taken for what is wrong with each of them.
+        return Stopping(error, _FIND_ANSWERER, comment=_NOT_OF_THE_API)
     mend = next((mend for kind, mend in _MENDS if isinstance(error, kind)), _CHECK_CALL)
     return Stopping(error, mend)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import blake2b
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
@@ -19,10 +18,11 @@ from .._runtime.headers import rate_limit
 from .._runtime.request import Request
 from ..errors import RateLimitError
 from .batching import Batch, Part
-from .outcomes import Outcome, Status, Stop
+from .outcomes import Outcome, Stop
 from .plan import Options, Plan
 from .progress import ProgressMeter, Tally
 from .reading import Chunk
+from .resuming import digest_of, outcomes_so_far, resume
 from .run import Run
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 # Forked processes share the state of any other generator, and would all wait equally long.
 _CHANCE = SystemRandom()
-_DIGEST_SIZE = 16
 
 CLOSED = "it was closed before its end"
 RUN_AGAIN = "run it again with the records that were not sent"
@@ -80,6 +79,8 @@ class Conductor:
         self._was_cut = False
         self._journal = _journal(course)
         self._journaled: list[Batch] = []
+        # Otherwise no key is sent twice, and it does not matter when it is sent again.
+        self._repeats_keys = course.plan.duplicates in {"last", "merge"}
         self._tally = Tally()
         self._tells = course.options.progress is not None
         self._meter = ProgressMeter(course.options.progress)
@@ -156,7 +157,7 @@ class Conductor:
             self._run.not_sent(part, str(error) or type(error).__name__)
         elif outcome is None:
             # There was time left for nothing but giving up, or else somebody wanted to stop.
-            self._run.stop_late()
+            self._run.stop_late(time_left=self.deadline.left())
             reason = self._run.stop_cause.reason if self._run.stop_cause else ""
             self._run.not_sent(part, _NOT_AWAITED if part.sent else reason)
         else:
@@ -227,28 +228,38 @@ class Conductor:
 
     def _admit(self, batches: Iterable[Batch]) -> None:
         for batch in batches:
-            if self._journal is None or not batch.undecided or self.has_stopped:
-                self._run.send(batch)
-                continue
-            batch.digest = _digest(batch)
-            try:
-                self._look_up(self._journal, batch)
-            except Exception as error:
-                self._run.send(batch)
+            error = None
+            if self._journal is not None and batch.undecided:
+                try:
+                    self._look_up(self._journal, batch)
+                except Exception as caught:
+                    error = caught
+            self._run.send(batch)
+            if error is not None:
                 self.fail(error)
 
     def _look_up(self, journal: Journal, batch: Batch) -> None:
-        count = len(batch.records)
-        known = journal.compare(batch.number, batch.first_index, batch.digest, count)
+        """Settle what an earlier run knows of a batch, also if nothing is sent any more."""
+        number, first_index, count = batch.number, batch.first_index, len(batch.records)
+        if self._was_cut:
+            # It may lack records, and then nobody can tell whether it is what was sent before.
+            if journal.reaches(first_index):
+                resume(batch, None)
+            return
+        batch.digest = digest_of(batch)
+        known = journal.compare(number, first_index, batch.digest, count)
         if known is None:
-            self._run.send(batch)
-        elif known.is_done and known.outcomes is not None:
-            self._run.restore(batch, known.outcomes)
-        else:
-            batch.in_doubt = known.outcomes is None or any(
-                outcome.status is Status.UNKNOWN for outcome in known.outcomes
-            )
-            self._run.send(batch)
+            return
+        outdated = journal.outdated(number, batch.keys) if self._repeats_keys else set[str]()
+        resume(batch, known.outcomes, outdated)
+        if not batch.undecided or self.has_stopped:
+            return
+        # Not as late as others: later batches with its keys have to know before they are looked up.
+        again = batch.keys if self._repeats_keys else ()
+        so_far = outcomes_so_far(batch)
+        journal.sending(number, first_index, batch.digest, count, known=so_far, again=again)
+        batch.digest = b""
+        self._journaled.append(batch)
 
     def _note_sent(self) -> None:
         if not self._journaled or self._journal is None:
@@ -293,10 +304,3 @@ def _journal(course: Course) -> Journal | None:
     from .journal import Journal  # SQLite is loaded only by those who need it.
 
     return Journal(path, course.header)
-
-
-def _digest(batch: Batch) -> bytes:
-    digest = blake2b(batch.content, digest_size=_DIGEST_SIZE)
-    # Which records are not sent is part of what makes a batch, although their values are not.
-    digest.update(repr((batch.positions, batch.repeats)).encode())
-    return digest.digest()

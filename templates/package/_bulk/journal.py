@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from hashlib import blake2b
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -20,6 +21,9 @@ from .outcomes import Outcome, Status
 from .serialization import outcome_as_json, outcome_from_json
 
 __all__ = ["Journal", "JournalError", "JournalHeader", "JournalMismatch", "PlannedBatch"]
+
+
+_KEY_SIZE = 16
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class PlannedBatch:
         count: How many records it holds.
         digest: A digest of its records.
         outcomes: What became of them, with empty records, because a journal holds none; None if the
-            batch was about to be sent and nothing more is known.
+            batch was about to be sent for the first time and nothing more is known.
     """
 
     first_index: int
@@ -101,10 +105,12 @@ class Journal:
             with self._explained():
                 self._check_header(header)
                 row = self._connection.execute("SELECT max(records) FROM finished").fetchone()
+                again = self._connection.execute("SELECT 1 FROM again LIMIT 1").fetchone()
         except BaseException:
             self._connection.close()
             raise
         self._finished_records: int | None = row[0]
+        self._has_again = again is not None
 
     def __enter__(self) -> Self:
         return self
@@ -173,24 +179,67 @@ class Journal:
             )
         return known
 
-    def sending(self, batch: int, first_index: int, digest: bytes, count: int) -> None:
+    def outdated(self, batch: int, keys: Iterable[str]) -> set[str]:
+        """Tell of which keys an earlier batch was sent again since a batch was sent.
+
+        What the earlier batch says of them is stored now, until this one is sent again, too.
+
+        Args:
+            batch: The number of the batch, counted from 0.
+            keys: Its keys.
+        """
+        if not self._has_again:
+            return set()
+        query = "SELECT 1 FROM again WHERE key = ? AND number < ?"
+        with self._lock, self._explained():
+            execute = self._connection.execute
+            return {key for key in keys if execute(query, (_short(key), batch)).fetchone()}
+
+    def reaches(self, index: int) -> bool:
+        """Tell whether an earlier run may have sent the record with an index, or one after it."""
+        with self._lock, self._explained():
+            query = "SELECT max(first_index + count) FROM batches"
+            (end,) = self._connection.execute(query).fetchone()
+        return end is not None and end > index
+
+    def sending(
+        self,
+        batch: int,
+        first_index: int,
+        digest: bytes,
+        count: int,
+        *,
+        known: Sequence[Outcome] = (),
+        again: Iterable[str] = (),
+    ) -> None:
         """Note that a batch is about to be sent. What was known of its records is forgotten.
+
+        Batches must be told in their order, those that are not sent again left out.
 
         Args:
             batch: Its number, counted from 0.
             first_index: The index of its first record.
             digest: A digest of its records.
             count: How many records it holds.
+            known: What is to be remembered of its records; those that are sent again are unknown.
+            again: The keys that are sent again, if a key may come in several batches.
 
         Raises:
             JournalMismatch: As for `compare`.
         """
-        with self._lock, self._explained():
-            self.compare(batch, first_index, digest, count)
+        outcomes = _encoded(known) if known else None
+        keys = [(_short(key), batch) for key in again]
+        with self._lock, self._explained(), self._at_once():
+            before = self.compare(batch, first_index, digest, count)
             self._connection.execute(
-                "INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?, NULL)",
-                (batch, first_index, count, digest),
+                "INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?, ?)",
+                (batch, first_index, count, digest, outcomes),
             )
+            if before is None and self._has_again:
+                # Nothing that was sent before is left to be sent again, as all of it comes earlier.
+                self._connection.execute("DELETE FROM again")
+            self._connection.executemany("INSERT OR REPLACE INTO again VALUES (?, ?)", keys)
+        self._has_again = bool(keys) or (self._has_again and before is not None)
 
     def sent(self, batch: int, outcomes: Sequence[Outcome]) -> None:
         """Note what became of a batch. Its records are not stored.
@@ -242,9 +291,8 @@ class Journal:
         given = {field.name: json.dumps(getattr(header, field.name)) for field in fields(header)}
         known = dict(self._connection.execute("SELECT name, value FROM header"))
         if not known:
-            self._connection.execute("BEGIN")
-            self._connection.executemany("INSERT INTO header VALUES (?, ?)", given.items())
-            self._connection.execute("COMMIT")
+            with self._at_once():
+                self._connection.executemany("INSERT INTO header VALUES (?, ?)", given.items())
             return
         for name, value in given.items():
             if known.get(name) != value:
@@ -267,11 +315,30 @@ class Journal:
             raise JournalError(f"{self._path} {DAMAGED}") from None
 
     @contextmanager
+    def _at_once(self) -> Generator[None, None, None]:
+        """Write all or nothing."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if (
+                self._connection.in_transaction
+            ):  # After a full disk, for example, it is none any more.
+                self._connection.execute("ROLLBACK")
+            raise
+
+    @contextmanager
     def _explained(self) -> Generator[None, None, None]:
         try:
             yield
         except sqlite3.Error as error:
             raise JournalError(f"{self._path} {meaning(self._path, error)}") from error
+
+
+def _short(key: str) -> bytes:
+    # A record may quote anything in its key, and records are not stored.
+    return blake2b(key.encode(errors="surrogatepass"), digest_size=_KEY_SIZE).digest()
 
 
 def _encoded(outcomes: Sequence[Outcome]) -> str:

@@ -21,10 +21,12 @@ _SCHEMA = (
         outcomes TEXT
     )""",
     "CREATE TABLE finished (records INTEGER NOT NULL)",
+    # The keys that were sent again, and the last batch that was sent again for each.
+    "CREATE TABLE again (key BLOB PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID",
     f"PRAGMA application_id = {_APPLICATION}",
     f"PRAGMA user_version = {_LAYOUT}",
 )
-_TABLES = {"header", "batches", "finished"}
+_TABLES = {"header", "batches", "finished", "again"}
 _PATIENCE = 1.0
 """Seconds to wait for another process to let go of the file: one that is just ending needs a moment."""
 

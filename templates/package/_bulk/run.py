@@ -82,12 +82,10 @@ class Run:
             records: At most as many as `wanted`.
 
         Returns:
-            The batches that they complete; each is to be passed to `send` or `restore`.
+            The batches that they complete; each is to be passed to `send`.
         """
         self.read += len(records)
-        ended = self._planner.extend(records)
-        self._order.extend(ended)
-        return ended
+        return self._ordered(self._planner.extend(records))
 
     def end(self) -> list[Batch]:
         """Say that no record follows.
@@ -97,35 +95,16 @@ class Run:
         """
         self._has_ended = True
         batch = self._planner.close()
-        if batch is None:
-            return []
-        self._order.append(batch)
-        return [batch]
+        return [] if batch is None else self._ordered([batch])
 
     def send(self, batch: Batch) -> None:
-        """Have a batch sent, in its turn."""
-        if batch.undecided:
-            self.batches += 1
+        """Have a batch sent, in its turn, as far as it is not known what became of its records."""
         if self._plan.dry_run:
             self._give_up(batch, DRY_RUN)
         elif self.stop_cause is not None:
             self._give_up(batch, self.stop_cause.reason)
         elif batch.undecided:
             self._queue.append(batch)
-
-    def restore(self, batch: Batch, outcomes: Iterable[Outcome]) -> None:
-        """Take over what an earlier run knows of a batch, instead of sending it.
-
-        Args:
-            batch: The batch.
-            outcomes: What became of its records, without the records.
-        """
-        self.batches += 1
-        known = {outcome.index: outcome for outcome in outcomes}
-        for position in batch.positions:
-            outcome = known[batch.first_index + position]
-            batch.settle(position, replace(outcome, record=batch.records[position]))
-        batch.undecided = 0
 
     def next_part(self) -> Part | None:
         """Give out a part to be sent, if it is time for one.
@@ -144,7 +123,7 @@ class Run:
         batch = self._queue.popleft()
         self._busy.update(batch.keys)
         self.in_flight += 1
-        return Part(batch, 0, len(batch.inputs), in_doubt=batch.in_doubt)
+        return Part(batch, 0, len(batch.inputs))
 
     def answered(
         self,
@@ -190,10 +169,10 @@ class Run:
         elif isinstance(verdict, Stopping):
             part.in_doubt |= verdict.in_doubt
             if verdict.is_late and time_left < patience:
-                self.stop_late(verdict.error)
+                self.stop_late(verdict.error, time_left=time_left)
             else:
-                self.stop(str(verdict.error), verdict.mend, verdict.error)
-            self._drop(part, str(verdict.error))
+                self.stop(verdict.reason, verdict.mend, verdict.error)
+            self._drop(part, verdict.reason)
         else:
             part.in_doubt = True
             self._drop(part, verdict.reason)
@@ -228,12 +207,18 @@ class Run:
         self._again.clear()
         self._queue.clear()
 
-    def stop_late(self, error: Any = None) -> None:
-        """Send nothing more, because the time budget is over, or too short for what is next."""
+    def stop_late(self, error: Any = None, *, time_left: float = 0.0) -> None:
+        """Send nothing more, because the time budget is over, or too short for what is next.
+
+        Args:
+            error: The error of the API after which there is no time for another attempt.
+            time_left: The seconds that are left of the time budget.
+        """
         budget = self._plan.time_budget
         told = "" if budget is None else f" of {budget:g} s"
+        when = "is over" if time_left <= 0 else "would be over before the next attempt"
         mend = "go on with the records that were not sent, or give a longer time_budget"
-        self.stop(f"the time budget{told} is over", mend, error)
+        self.stop(f"the time budget{told} {when}", mend, error)
 
     def outcomes(self) -> list[Outcome]:
         """Give the outcomes that are next in the order of the source, each once."""
@@ -251,6 +236,11 @@ class Run:
         """Say why the run was stopped, and where to resume, as far as outcomes were given."""
         cause = self.stop_cause
         return None if cause is None else replace(cause, resume_at=self._resume_at)
+
+    def _ordered(self, ended: list[Batch]) -> list[Batch]:
+        self._order.extend(ended)
+        self.batches += sum(1 for batch in ended if batch.undecided)
+        return ended
 
     def _retry(self, part: Part, verdict: Retry) -> None:
         part.in_doubt |= verdict.in_doubt
@@ -283,16 +273,16 @@ class Run:
     def _drop(self, part: Part, reason: str) -> None:
         """Settle that a part is not sent, or not again."""
         batch = part.batch
-        status = Status.UNKNOWN if part.in_doubt else Status.NOT_SENT
         outcomes: list[Outcome] = []
         for position in batch.positions[part.start : part.stop]:
             index, record = batch.first_index + position, batch.records[position]
+            in_doubt = part.in_doubt or position in batch.earlier
+            status = Status.UNKNOWN if in_doubt else Status.NOT_SENT
             outcomes.append(Outcome(index, status, record, reason=reason))
         self._settle(part, outcomes)
 
     def _give_up(self, batch: Batch, reason: str) -> None:
-        part = Part(batch, 0, len(batch.inputs), in_doubt=batch.in_doubt)
-        self._drop(part, reason)
+        self._drop(Part(batch, 0, len(batch.inputs)), reason)
 
     def _settle(self, part: Part, outcomes: Iterable[Outcome]) -> None:
         batch = part.batch

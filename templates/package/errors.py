@@ -57,7 +57,8 @@ class ApiError(Exception):
         category: The server's name for this kind of error, if it gave one.
         correlation_id: What the server's operators need to find the request, if it gave one.
         body: The error body as the model that the API declares, or None if it is not like that.
-        text: The body as it came, or None if there was no complete answer.
+        text: The body as it came, or the beginning of one that is too large, or None if there was no
+            complete answer.
         retry_after: Seconds that the server asked to wait, or None if it did not ask.
         rate_limit: What the server said about its rate limits, or None if it said nothing.
         attempts: How many times the request was tried; 0 if time ran out waiting for the token.

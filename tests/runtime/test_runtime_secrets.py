@@ -14,7 +14,10 @@ from typing import Any
 import httpx2
 import pytest
 from package import errors
-from package._runtime.credentials import BearerAuth, Token
+from package._runtime.credentials import Token
+from package._runtime.deadline import Deadline
+from package._runtime.exchange import RequestMaker
+from package._runtime.request import Request
 
 from tests.runtime.conftest import UpsertCaller
 from tests.runtime.emitted_client import AsyncClient, Client
@@ -196,11 +199,10 @@ def test_what_the_token_function_raises_is_passed_on(caller: UpsertCaller, serve
     ],
 )
 def test_the_token_is_attached_for_its_own_origin_only(url: str) -> None:
-    auth = BearerAuth(Token(TOKEN), ("https", "api.example.com", None))
-    request = httpx2.Request("GET", url)
+    requests = RequestMaker(Client(TOKEN)._connection.configuration)
     with pytest.raises(RuntimeError, match="elsewhere"):
-        next(auth.sync_auth_flow(request))
-    assert "Authorization" not in request.headers
-    same = httpx2.Request("GET", "https://API.example.com:443/x")
-    next(auth.sync_auth_flow(same))
-    assert same.headers["Authorization"] == f"Bearer {TOKEN}"
+        requests.make(Request("GET", url, ()), Token(TOKEN), Deadline(None))
+    same = Request("GET", "https://API.example.com:443/x", ())
+    made = requests.make(same, Token(TOKEN), Deadline(None))
+    assert made.headers["Authorization"] == f"Bearer {TOKEN}"
+    assert "pat-secret" not in repr(made) + repr(made.headers)

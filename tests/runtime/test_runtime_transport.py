@@ -116,6 +116,47 @@ def test_the_token_stays_in_the_machine_whatever_proxy_is_set(
     assert len(server.requests) == 1
 
 
+def test_a_proxy_of_the_environment_is_used_where_the_network_is_trusted(
+    caller: UpsertCaller, raw_server: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", raw_server.url)
+    cookie = "Set-Cookie: a=b\r\n"
+    raw_server.script = [raw_answer(status="503 Busy", headers=cookie), raw_answer()]
+    url = "http://api.example.com"
+    assert caller.upsert(raw_server, base_url=url, allow_plain_http=True).status == "COMPLETE"
+    for request in raw_server.requests:
+        assert request.startswith(b"POST http://api.example.com/contacts/batch/upsert HTTP/1.1\r\n")
+        assert request.lower().count(b"\r\nauthorization: bearer ") == 1
+        assert b"cookie" not in request.lower()
+    raw_server.script = [raw_answer(status="307 No", headers="Location: http://evil.test/\r\n")]
+    with pytest.raises(errors.StatusError, match="307"):
+        caller.upsert(raw_server, base_url=url, allow_plain_http=True)
+    assert len(raw_server.requests) == 3
+
+
+def test_what_is_sent_names_each_header_once(caller: UpsertCaller, raw_server: RawServer) -> None:
+    raw_server.script = [raw_answer(), raw_answer(b'{"id":"7"}')]
+    caller.upsert(raw_server)
+    caller.call(lambda client: client.contacts.get(contact_id="1"), base_url=raw_server.url)
+    sent = [
+        dict(
+            line.lower().split(b": ", 1)
+            for line in request.split(b"\r\n\r\n")[0].split(b"\r\n")[1:]
+        )
+        for request in raw_server.requests
+    ]
+    common = {b"host", b"user-agent", b"accept", b"accept-encoding", b"authorization"}
+    assert [set(headers) for headers in sent] == [
+        {*common, b"content-type", b"content-length"},
+        common,
+    ]
+    assert sent[0][b"host"] == raw_server.url.removeprefix("http://").encode()
+    assert sent[0][b"user-agent"] == b"emitted-client/1.0"
+    assert [request.count(b"\r\nAuthorization: ") for request in raw_server.requests] == [1, 1]
+
+
 def test_a_certificate_that_is_not_trusted_is_no_reason_to_try_again(
     caller: UpsertCaller, server: Server, tmp_path: Path
 ) -> None:

@@ -32,8 +32,9 @@ class Answer:
     Attributes:
         status: The HTTP status.
         headers: The headers, with names in lower case. Not part of the representation.
-        content: The body, decompressed. Not part of the representation.
-        defect: Why the body could not be decompressed, or None if it could.
+        content: The body, decompressed; the beginning of it if there is a defect. Not part of the
+            representation.
+        defect: Why the body was not read to its end or cannot be decompressed, or None.
     """
 
     status: int
@@ -172,7 +173,7 @@ def status_error(
     error = rule.error if rule is not None else StatusError
     return error(
         operation=operation.name,
-        message=_text_field(fields, policy.fields.message) or _reason(answer.status),
+        message=_text_field(fields, policy.fields.message) or _reason(answer),
         status=answer.status,
         category=_text_field(fields, policy.fields.category),
         correlation_id=_text_field(fields, policy.fields.correlation_id),
@@ -205,11 +206,14 @@ def _text_field(fields: Mapping[str, object], name: str | None) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _reason(status: int) -> str:
+def _reason(answer: Answer) -> str:
     try:
-        return f"{status} {HTTPStatus(status).phrase}"
+        reason = f"{answer.status} {HTTPStatus(answer.status).phrase}"
     except ValueError:
-        return f"{status} without an explanation"
+        reason = f"{answer.status} without an explanation"
+    return (
+        reason if answer.defect is None else f"{reason}; its body cannot be read: {answer.defect}"
+    )
 
 
 def _error_body(decode: Callable[[bytes], object] | None, content: bytes) -> object:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import aclosing
@@ -11,10 +12,11 @@ from typing import Any, TypeVar, cast
 import httpx2
 from tenacity import AsyncRetrying
 
-from .answer import Answer, Outcome, conclude
-from .configuration import Configuration, client_options
-from .credentials import AsyncCredential, BearerAuth, PickledCredential, Token, origin_of
+from .answer import Outcome, conclude
+from .configuration import Configuration
+from .credentials import AsyncCredential, PickledCredential, Token
 from .deadline import Deadline
+from .exchange import RequestMaker, begin_body, end_body
 from .failures import (
     TRANSPORT_FAILURES,
     client_is_closed,
@@ -25,12 +27,13 @@ from .failures import (
 from .operation import Call
 from .request import Request, build_request
 from .retrying import Schedule
+from .transports import async_transport_for
 
 T = TypeVar("T")
 
 
 class AsyncPool:
-    """The HTTP client, and with it the open connections. Built when it is first needed.
+    """The transport, and with it the open connections. Built when it is first needed.
 
     It belongs to the event loop that uses it first, so it needs no lock.
 
@@ -44,22 +47,21 @@ class AsyncPool:
     ) -> None:
         self._configuration = configuration
         self._transport = transport
-        self._client: httpx2.AsyncClient | None = None
+        self._open: httpx2.AsyncBaseTransport | None = None
         self._is_closed = False
         self._shared: dict[Callable[[], object], object] = {}
 
-    def client(self) -> httpx2.AsyncClient:
-        """Give the HTTP client.
+    def transport(self) -> httpx2.AsyncBaseTransport:
+        """Give the transport.
 
         Raises:
             RuntimeError: The pool is closed.
         """
         if self._is_closed:
             raise client_is_closed()
-        if self._client is None:
-            options = client_options(self._configuration)
-            self._client = httpx2.AsyncClient(transport=self._transport, **options)
-        return self._client
+        if self._open is None:
+            self._open = self._transport or async_transport_for(self._configuration)
+        return self._open
 
     def shared(self, kind: Callable[[], T]) -> T:
         """Give the one object of a class that all who use the pool share, made when first asked for."""
@@ -81,10 +83,9 @@ class AsyncPool:
         if self._is_closed:
             return
         self._is_closed = True
-        if self._client is not None:
-            await self._client.aclose()
-        elif self._transport is not None:
-            await self._transport.aclose()
+        transport = self._open or self._transport
+        if transport is not None:
+            await transport.aclose()
 
 
 class AsyncConnection:
@@ -110,7 +111,7 @@ class AsyncConnection:
         self._pool = pool
         self._owns_pool = owns_pool
         self._is_closed = False
-        self._origin = origin_of(httpx2.URL(configuration.base_url))
+        self._requests = RequestMaker(configuration)
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._is_closed:
@@ -181,12 +182,19 @@ class AsyncConnection:
         """
         if self._is_closed:
             raise client_is_closed()
-        client = self._pool.client()
+        transport = self._pool.transport()
         token = await self._credential.async_token()
         if not may_start():
             return None
+        # The timeouts of the HTTP library begin anew with each byte that comes.
+        limit = asyncio.timeout(deadline.end())
         try:
-            return await self._exchange(client, request, token, deadline)
+            async with limit:
+                return await self._exchange(transport, request, token, deadline)
+        except TimeoutError as error:
+            if limit.expired():
+                return deadline.missed()
+            raise without_frames(error) from None
         except TRANSPORT_FAILURES as error:
             return failure_from(error)
         except BaseException as error:
@@ -197,30 +205,26 @@ class AsyncConnection:
         return outcome if outcome is not None else schedule.last_outcome()
 
     async def _exchange(
-        self, client: httpx2.AsyncClient, request: Request, token: Token, deadline: Deadline
+        self,
+        transport: httpx2.AsyncBaseTransport,
+        request: Request,
+        token: Token,
+        deadline: Deadline,
     ) -> Outcome:
-        http_request = client.build_request(
-            request.method,
-            request.url,
-            headers=request.headers,
-            content=request.content,
-            timeout=deadline.limit(self.configuration.timeout),
+        response = await transport.handle_async_request(
+            self._requests.make(request, token, deadline)
         )
-        auth = BearerAuth(token, self._origin)
-        response = await client.send(http_request, stream=True, auth=auth)
-        body, defect, is_late = bytearray(), None, False
         try:
-            async with aclosing(response.aiter_bytes()) as chunks:
-                async for chunk in chunks:
-                    if is_late:  # Only now is it clear that the answer was not complete in time.
-                        return deadline.missed()
-                    body += chunk
-                    is_late = not deadline.allows(0.0)
-        except httpx2.DecodingError as error:
-            defect = str(error)
+            headers, body = begin_body(response)
+            if body.defect is None and not response.is_stream_consumed:
+                async with aclosing(response.aiter_raw()) as chunks:
+                    async for chunk in chunks:
+                        body.add(chunk)
+                        if body.defect is not None:
+                            break
         finally:
             await response.aclose()
-        return Answer(response.status_code, dict(response.headers), bytes(body), defect)
+        return end_body(response, headers, body)
 
 
 def _reopened(configuration: Configuration, credential: AsyncCredential) -> AsyncConnection:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn, TypeAlias, cast
 
 import httpx2
@@ -147,32 +147,6 @@ class PickledCredential(_Hidden):
             "a client cannot be copied, lest its token be stored by accident; share it, or use "
             "with_options"
         )
-
-
-class BearerAuth(httpx2.Auth):
-    """Attaches the token to a request, if that goes where the token belongs.
-
-    Args:
-        token: The token.
-        origin: Where the token belongs.
-    """
-
-    def __init__(self, token: Token, origin: Origin) -> None:
-        self._token = token
-        self._origin = origin
-
-    def auth_flow(
-        self, request: httpx2.Request
-    ) -> Generator[httpx2.Request, httpx2.Response, None]:
-        """Attach the token.
-
-        Raises:
-            RuntimeError: The request goes to another scheme, host or port.
-        """
-        if origin_of(request.url) != self._origin:
-            raise RuntimeError("the request goes elsewhere than the base URL; the token stays here")
-        request.headers["Authorization"] = self._token.authorization()
-        yield request
 
 
 def origin_of(url: httpx2.URL) -> Origin:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import math
 from dataclasses import dataclass
-from typing import TypedDict
 
 import httpx2
 
@@ -35,15 +34,6 @@ class Configuration:
     time_budget: float | None
     user_agent: str
     allow_plain_http: bool
-
-
-class ClientOptions(TypedDict):
-    """Arguments that `httpx2.Client` and `httpx2.AsyncClient` share."""
-
-    limits: httpx2.Limits
-    headers: dict[str, str]
-    follow_redirects: bool
-    trust_env: bool
 
 
 def configure(
@@ -115,18 +105,12 @@ def reconfigure(
     )
 
 
-def client_options(configuration: Configuration) -> ClientOptions:
-    """Give what a client of httpx2 needs to know of a set-up."""
-    encrypted = configuration.base_url.startswith("https://")
-    return ClientOptions(
-        limits=configuration.limits,
-        headers={"User-Agent": configuration.user_agent},
-        # A redirect may lead to another host, and turns a POST into a GET.
-        follow_redirects=False,
-        # Without encryption, a proxy that the environment names would see the token, which is not
-        # meant to leave this machine.
-        trust_env=encrypted or configuration.allow_plain_http,
-    )
+def trusts_environment(configuration: Configuration) -> bool:
+    """Tell whether proxies and certificates that the environment names are used.
+
+    Without encryption, a proxy would see the token, which is not meant to leave this machine.
+    """
+    return configuration.base_url.startswith("https://") or configuration.allow_plain_http
 
 
 def _checked_base_url(base_url: str, *, allow_plain_http: bool) -> str:

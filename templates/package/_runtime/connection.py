@@ -11,10 +11,11 @@ from typing import Any, TypeVar, cast
 import httpx2
 from tenacity import Retrying
 
-from .answer import Answer, Outcome, conclude
-from .configuration import Configuration, client_options
-from .credentials import BearerAuth, Credential, PickledCredential, Token, origin_of
+from .answer import Outcome, conclude
+from .configuration import Configuration
+from .credentials import Credential, PickledCredential, Token
 from .deadline import Deadline
+from .exchange import RequestMaker, begin_body, end_body
 from .failures import (
     TRANSPORT_FAILURES,
     client_is_closed,
@@ -25,12 +26,13 @@ from .failures import (
 from .operation import Call
 from .request import Request, build_request
 from .retrying import Schedule
+from .transports import transport_for
 
 T = TypeVar("T")
 
 
 class Pool:
-    """The HTTP client, and with it the open connections. Built when it is first needed.
+    """The transport, and with it the open connections. Built when it is first needed.
 
     Args:
         configuration: How to build it.
@@ -50,12 +52,12 @@ class Pool:
         self._transport = transport
         self._closes_itself = closes_itself
         self._lock = threading.Lock()
-        self._client: httpx2.Client | None = None
+        self._open: httpx2.BaseTransport | None = None
         self._is_closed = False
         self._shared: dict[Callable[[], object], object] = {}
 
-    def client(self) -> httpx2.Client:
-        """Give the HTTP client.
+    def transport(self) -> httpx2.BaseTransport:
+        """Give the transport.
 
         Raises:
             RuntimeError: The pool is closed.
@@ -63,12 +65,11 @@ class Pool:
         with self._lock:
             if self._is_closed:
                 raise client_is_closed()
-            if self._client is None:
-                options = client_options(self._configuration)
-                self._client = httpx2.Client(transport=self._transport, **options)
+            if self._open is None:
+                self._open = self._transport or transport_for(self._configuration)
                 if self._closes_itself:
-                    weakref.finalize(self, self._client.close)
-            return self._client
+                    weakref.finalize(self, self._open.close)
+            return self._open
 
     def shared(self, kind: Callable[[], T]) -> T:
         """Give the one object of a class that all who use the pool share, made when first asked for."""
@@ -92,10 +93,9 @@ class Pool:
             if self._is_closed:
                 return
             self._is_closed = True
-        if self._client is not None:
-            self._client.close()
-        elif self._transport is not None:
-            self._transport.close()
+        transport = self._open or self._transport
+        if transport is not None:
+            transport.close()
 
 
 class Connection:
@@ -121,7 +121,7 @@ class Connection:
         self._pool = pool
         self._owns_pool = owns_pool
         self._is_closed = False
-        self._origin = origin_of(httpx2.URL(configuration.base_url))
+        self._requests = RequestMaker(configuration)
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._is_closed:
@@ -190,12 +190,12 @@ class Connection:
         """
         if self._is_closed:
             raise client_is_closed()
-        client = self._pool.client()
+        transport = self._pool.transport()
         token = self._credential.token()
         if not may_start():
             return None
         try:
-            return self._exchange(client, request, token, deadline)
+            return self._exchange(transport, request, token, deadline)
         except TRANSPORT_FAILURES as error:
             return failure_from(error)
         except BaseException as error:
@@ -206,29 +206,23 @@ class Connection:
         return outcome if outcome is not None else schedule.last_outcome()
 
     def _exchange(
-        self, client: httpx2.Client, request: Request, token: Token, deadline: Deadline
+        self, transport: httpx2.BaseTransport, request: Request, token: Token, deadline: Deadline
     ) -> Outcome:
-        http_request = client.build_request(
-            request.method,
-            request.url,
-            headers=request.headers,
-            content=request.content,
-            timeout=deadline.limit(self.configuration.timeout),
-        )
-        auth = BearerAuth(token, self._origin)
-        response = client.send(http_request, stream=True, auth=auth)
-        body, defect, is_late = bytearray(), None, False
+        response = transport.handle_request(self._requests.make(request, token, deadline))
+        is_late = False
         try:
-            for chunk in response.iter_bytes():
-                if is_late:  # Only now is it clear that the answer was not complete in time.
-                    return deadline.missed()
-                body += chunk
-                is_late = not deadline.allows(0.0)
-        except httpx2.DecodingError as error:
-            defect = str(error)
+            headers, body = begin_body(response)
+            if body.defect is None and not response.is_stream_consumed:
+                for chunk in response.iter_raw():
+                    if is_late:  # Only now is it clear that the answer was not complete in time.
+                        return deadline.missed()
+                    body.add(chunk)
+                    if body.defect is not None:
+                        break
+                    is_late = not deadline.allows(0.0)
         finally:
             response.close()
-        return Answer(response.status_code, dict(response.headers), bytes(body), defect)
+        return end_body(response, headers, body)
 
 
 def _reopened(configuration: Configuration, credential: Credential) -> Connection:

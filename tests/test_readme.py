@@ -215,6 +215,7 @@ def test_the_sections_stand_in_the_order_that_readers_need() -> None:
         "A new API version ships",
         "Rename a public name",
         "Use it for another API",
+        "What no spec can do",
         "How the parts fit",
     ]
 

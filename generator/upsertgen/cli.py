@@ -6,6 +6,7 @@ import difflib
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,9 +18,9 @@ from upsertgen.commands.importing import import_command
 from upsertgen.commands.releasing import release_command
 from upsertgen.configuration import MOST_JOBS, Settings, find_configuration, read_configuration
 from upsertgen.emit.proof import UnprovenFile
-from upsertgen.errors import InvalidInput, printable
+from upsertgen.errors import MOST_PROBLEMS, InvalidInput, printable, printable_lines
 from upsertgen.progress import progress_bar
-from upsertgen.run import Selection, checked_names, plan_output, understand_specs
+from upsertgen.run import Selection, checked_names, plan_output, settled, understand_specs, writing
 from upsertgen.write import Action, Change, Plan
 from upsertgen.write.lock_file import replaced
 
@@ -67,7 +68,9 @@ def main() -> None:
         for problem in error.problems:
             click.echo(str(problem), err=True)
         count = len(error.problems)
-        _fail(f"{count} problem{'s' if count != 1 else ''}; nothing was written")
+        told = f"{count} problem{'s' if count != 1 else ''}"
+        told = f"at least {told}" if count >= MOST_PROBLEMS else told
+        _fail(f"{told}; nothing was written")
     except UnprovenFile as error:
         _fail(f"{error}; this is a fault of upsertgen: please report it. Nothing was written")
     except BrokenProcessPool:
@@ -153,6 +156,11 @@ def _group() -> None:
     "--diff", is_flag=True, help="Write nothing; print what would change as a unified diff."
 )
 @click.option(
+    "--force",
+    is_flag=True,
+    help="Also replace files and symlinks that no run has written; without it, they stop the run.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(("text", "github")),
@@ -166,6 +174,7 @@ def generate(
     objects: tuple[str, ...],
     check: bool,
     diff: bool,
+    force: bool,
     form: str,
     **flags: Any,
 ) -> None:
@@ -174,20 +183,21 @@ def generate(
     Writes only what differs, says for each file why, and keeps files that it did not write.
     Nothing is written unless every spec is in order.
     """
-    settings = _settings(config, flags)
+    path = config if config is not None else find_configuration(Path.cwd())
+    settings = read_configuration(path, flags) if check or diff else settled(path, flags)
+    selection = Selection(versions, objects)
     with progress_bar() as progress:
-        folder, plan = plan_output(settings, Selection(versions, objects), progress)
+        if check or diff:
+            folder, plan = plan_output(settings, selection, progress, force)
+        else:
+            with _telling(settings.output), writing(settings, progress):
+                folder, plan = plan_output(settings, selection, progress, force)
+                with replaced(plan.lock):
+                    folder.apply(plan)
     stale = bool(plan.changes) or plan.lock is not None or plan.manifest != folder.manifest
-    if not (check or diff):
-        try:
-            with replaced(plan.lock):
-                folder.apply(plan)
-        except OSError as error:
-            where = settings.output.as_posix()
-            _fail(f"{where} cannot be written ({error}); choose another --output. It is as it was")
     if diff:
         for change in (*plan.changes, *_lock(plan)):
-            click.echo("".join(_unified(change)), nl=False)
+            click.echo(printable_lines("".join(_unified(change))), nl=False)
     tell = _annotate if form == "github" else _tell
     for change in plan.changes:
         tell(change, settings.output / change.path, err=diff)
@@ -198,18 +208,31 @@ def generate(
         raise click.exceptions.Exit(STALE)
 
 
+@contextmanager
+def _telling(output: Path) -> Iterator[None]:
+    """Say it when the output folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        where = output.as_posix()
+        _fail(f"{where} cannot be written ({error}); choose another --output. It is as it was")
+
+
 def _lock(plan: Plan) -> tuple[Change, ...]:
     return (plan.lock,) if plan.lock is not None else ()
 
 
 def _tell(change: Change, path: Path, *, err: bool) -> None:
-    click.echo(f"{change.action:<8} {path}: {printable('; '.join(change.reasons))}", err=err)
+    click.echo(
+        f"{change.action:<8} {printable(str(path))}: {printable('; '.join(change.reasons))}",
+        err=err,
+    )
 
 
 def _annotate(change: Change, path: Path, *, err: bool) -> None:
     """Print a change as a workflow command of GitHub Actions, which shows it beside the file."""
     message = _escaped(f"{change.action}: {printable('; '.join(change.reasons))}")
-    file = _escaped(path.as_posix()).replace(":", "%3A").replace(",", "%2C")
+    file = _escaped(printable(path.as_posix())).replace(":", "%3A").replace(",", "%2C")
     click.echo(f"::error file={file},title=upsertgen::{message}", err=err)
 
 
@@ -276,7 +299,8 @@ def validate(config: Path | None, **flags: Any) -> None:
         len(resource.operations) for version in api.versions for resource in version.resources
     )
     click.echo(
-        f"{settings.specs}: {len(api.versions)} API versions, {resources} specs of object types, "
+        f"{printable(str(settings.specs))}: {len(api.versions)} API versions, "
+        f"{resources} specs of object types, "
         f"{operations} operations, {len(api.models)} distinct bodies; no problem."
     )
 

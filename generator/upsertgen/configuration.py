@@ -146,7 +146,7 @@ def _read_section(path: Path) -> dict[str, Any]:
                 "correct the value",
             )
         else:
-            values[known[key]] = _relative(path.parent / str(value)) if key in _PATHS else value
+            values[known[key]] = _place(path.parent / str(value), key) if key in _PATHS else value
     problems.raise_if_any()
     return values
 
@@ -196,6 +196,13 @@ def _check(settings: Settings, locate: Locate) -> None:
 
 def _overlap(one: Path, other: Path) -> bool:
     return one == other or one in other.parents or other in one.parents
+
+
+def _place(path: Path, key: str) -> Path:
+    """Return a path of the settings. A symlink in the output's place stays one, for the run to refuse."""
+    if key == "output" and path.name != ".." and path.is_symlink():
+        return _relative(path.parent) / path.name
+    return _relative(path)
 
 
 def _relative(path: Path) -> Path:

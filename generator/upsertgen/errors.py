@@ -6,8 +6,15 @@ collects all the problems of a stage before it fails, so that a person mends the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import difflib
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+
+MOST_PROBLEMS = 1000
+"""How many problems a run collects. Nobody reads more, and to look for more may take for ever."""
+
+_MOST_COMPARED = 1000
+_LONGEST_COMPARED = 100
 
 
 @dataclass(frozen=True, order=True)
@@ -80,8 +87,18 @@ class Problems:
         self._found: list[Problem] = []
 
     def add(self, location: Location, wrong: str, expected: str, mend: str) -> None:
-        """Note one problem."""
-        self._found.append(Problem(location, wrong, expected, mend))
+        """Note one problem, as `note` does."""
+        self.note(Problem(location, wrong, expected, mend))
+
+    def note(self, problem: Problem) -> None:
+        """Note one problem.
+
+        Raises:
+            InvalidInput: There are so many that it makes no sense to go on.
+        """
+        self._found.append(problem)
+        if len(self._found) >= MOST_PROBLEMS:
+            self.raise_if_any()
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -94,6 +111,8 @@ class Problems:
 
 def printable(text: str) -> str:
     """Return `text` without characters that a terminal would obey instead of show."""
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text
@@ -102,5 +121,25 @@ def printable(text: str) -> str:
 
 def quoted(value: object, *, longest: int = 60) -> str:
     """Return a value of an input as it is shown in a message: quoted, and cut when it is long."""
+    if isinstance(value, (str, bytes)):
+        # Only the beginning is shown, so only that is looked at.
+        value = value[: longest + 1]
     text = repr(value)
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def printable_lines(text: str) -> str:
+    """Return text of several lines without characters that a terminal would obey, but for lines and tabs."""
+    return "\n".join("\t".join(map(printable, line.split("\t"))) for line in text.split("\n"))
+
+
+def nearest(word: str, known: Collection[str], cutoff: float = 0.6) -> str | None:
+    """Return which of some words may have been meant instead of a word; nothing if none looks like it.
+
+    To compare takes the product of two lengths for each, so long words and very many are not compared.
+    """
+    if len(known) > _MOST_COMPARED or len(word) > _LONGEST_COMPARED:
+        return None
+    compared = [one for one in known if len(one) <= _LONGEST_COMPARED]
+    near = difflib.get_close_matches(word, compared, 1, cutoff)
+    return near[0] if near else None

@@ -32,7 +32,7 @@ from packaging.utils import canonicalize_name
 
 from upsertgen.configuration import Settings, read_configuration
 from upsertgen.errors import InvalidInput, Location, Problem
-from upsertgen.run import Selection, plan_output
+from upsertgen.run import Selection, plan_output, writing
 
 NAME = "upsertgen"
 
@@ -102,14 +102,18 @@ def _settings(root: Path) -> Settings:
     return replace(
         settings,
         specs=settings.specs.resolve(),
-        output=settings.output.resolve(),
+        output=settings.output.absolute(),
         templates=settings.templates.resolve() if settings.templates is not None else None,
     )
 
 
 def _generate(settings: Settings) -> None:
-    folder, plan = plan_output(settings, Selection(), lambda stage, done, total: None)
-    folder.apply(plan)
+    def silent(stage: str, done: int, total: int) -> None:
+        pass
+
+    with writing(settings, silent):
+        folder, plan = plan_output(settings, Selection(), silent)
+        folder.apply(plan)
 
 
 def _refuse_hatch_toml(root: Path) -> None:

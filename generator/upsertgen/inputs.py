@@ -6,11 +6,14 @@ To know that nothing changed takes no more than this: no spec is parsed and no t
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from upsertgen.configuration import Settings
-from upsertgen.errors import InvalidInput, Location, Problem, Problems
+from upsertgen.errors import InvalidInput, Location, Problems
+from upsertgen.limits import LIMITS, Budget, beyond
+from upsertgen.spec_file import UnreadableFile, read_spec_file, wrong_link, wrong_name
 
 SPEC_ENDINGS = (".yaml", ".yml", ".json")
 OVERLAYS = "overlays"
@@ -36,11 +39,19 @@ def spec_files(folder: Path) -> list[Path]:
     """Return the spec and overlay files of a specs folder, sorted.
 
     Raises:
-        InvalidInput: The folder does not exist, holds no spec file, or holds one where none is read.
+        InvalidInput: The folder does not exist, holds no spec file, holds one where none is read, or holds
+            what is no plain file or leads out of it.
     """
     problems = Problems()
     files: list[Path] = []
-    for path in _files(folder, problems):
+    for path in _files(folder, folder.resolve(), problems):
+        if len(files) >= LIMITS.files:
+            raise beyond(
+                Location(folder.as_posix()),
+                f"the specs folder holds more than {LIMITS.files} files",
+                "a file for each object type and version",
+                "name the folder that is meant",
+            )
         depth = len(path.relative_to(folder).parts)
         if path == folder / LOCK:
             continue
@@ -70,8 +81,16 @@ def spec_files(folder: Path) -> list[Path]:
     return files
 
 
-def _files(folder: Path, problems: Problems) -> Iterator[Path]:
+def _files(folder: Path, root: Path, problems: Problems, depth: int = 1) -> Iterator[Path]:
     """Yield the files below a folder that look like specs, sorted; what is hidden is left alone."""
+    if depth > LIMITS.folders:
+        problems.add(
+            Location(folder.as_posix()),
+            f"folders stand more than {LIMITS.folders} deep in each other",
+            "spec files in a folder for each API version",
+            "move or remove the folder",
+        )
+        return
     try:
         entries = sorted(folder.iterdir()) if folder.is_dir() else []
     except OSError as error:
@@ -85,9 +104,15 @@ def _files(folder: Path, problems: Problems) -> Iterator[Path]:
     for path in entries:
         if path.name.startswith("."):
             continue
-        if path.is_dir():
-            yield from _files(path, problems)
-        elif path.suffix.lower() in SPEC_ENDINGS:
+        is_folder, looks_like_spec = path.is_dir(), path.suffix.lower() in SPEC_ENDINGS
+        if not (is_folder or looks_like_spec):
+            continue
+        wrong = wrong_name(path) or (wrong_link(path, root) if path.is_symlink() else None)
+        if wrong is not None:
+            problems.note(wrong)
+        elif is_folder and not (looks_like_spec and depth == _DEPTH):
+            yield from _files(path, root, problems, depth + 1)
+        else:
             yield path
 
 
@@ -99,16 +124,17 @@ def spec_digests(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
     """
     specs: dict[str, str] = {}
     overlays: dict[str, str] = {}
+    budget = Budget()
     for path in spec_files(folder):
         digests = overlays if path.parent.name == OVERLAYS else specs
-        digests[path.relative_to(folder).as_posix()] = _file_digest(path)
+        digests[path.relative_to(folder).as_posix()] = _file_digest(path, budget)
     return specs, overlays
 
 
 def lock_digest(folder: Path) -> str:
     """Return the SHA-256 of the record of names in a specs folder; nothing if there is none."""
     path = folder / LOCK
-    return _file_digest(path) if path.is_file() else ""
+    return _file_digest(path, Budget(), folder) if os.path.lexists(path) else ""
 
 
 def generator_digest() -> str:
@@ -128,14 +154,10 @@ def visible_settings(settings: Settings) -> dict[str, str | None]:
     return {**{name: getattr(settings, name) for name in _VISIBLE_SETTINGS}, "renames": renames}
 
 
-def _file_digest(path: Path) -> str:
+def _file_digest(path: Path, budget: Budget, root: Path | None = None) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        problem = Problem(
-            Location(path.as_posix()),
-            f"the file cannot be read: {error.strerror}",
-            "a readable file",
-            "check its permissions",
-        )
-        raise InvalidInput([problem]) from None
+        content = read_spec_file(path, root=root)
+    except UnreadableFile as error:
+        raise InvalidInput([error.problem]) from None
+    budget.take_bytes(len(content), path.as_posix())
+    return hashlib.sha256(content).hexdigest()

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from upsertgen.configuration import Settings, read_configuration
 from upsertgen.errors import InvalidInput, Location, Problem, quoted
-from upsertgen.inputs import OVERLAYS, spec_files
+from upsertgen.inputs import LOCK, OVERLAYS, spec_files
 from upsertgen.ir.names import version_order
 from upsertgen.progress import Progress
-from upsertgen.run import Selection, plan_output
+from upsertgen.run import Selection, plan_output, writing
 from upsertgen.write.lock_file import replaced
+from upsertgen.write.undo import CONFIGURATION, OUTPUT, SPECS, UndoNotes, replace_file
 
 if TYPE_CHECKING:
     from upsertgen.diff.changes import Bump, Report
@@ -42,7 +43,12 @@ class Release:
 
 
 def release(
-    configuration: Path, settings: Settings, request: Request, progress: Progress
+    configuration: Path,
+    settings: Settings,
+    request: Request,
+    progress: Progress,
+    *,
+    force: bool = False,
 ) -> Release:
     """Import an API version and bring everything that depends on it up to date.
 
@@ -51,9 +57,12 @@ def release(
         settings: Its settings.
         request: What to import.
         progress: Told how far it has come.
+        force: Whether to write over what no run has written.
 
     Returns:
-        What was done. When it fails, or is stopped, all files are as they were before.
+        What was done. When it fails, or is stopped, all files are as they were before. When it is killed,
+        specs, output and configuration are each as before or complete, and the next run that writes puts
+        them back.
 
     Raises:
         InvalidInput: With every problem of the first step that found any.
@@ -65,23 +74,27 @@ def release(
     configuration = _as_a_person_would_name_it(configuration)
     places = [settings.specs, settings.output, configuration]
     with (
+        writing(settings, progress, specs=True),
         tempfile.TemporaryDirectory(prefix="upsertgen-") as folder,
+        _noted(configuration) as notes,
         undone_on_failure(places) as old,
     ):
         specs_before = Path(folder) / settings.specs.name
         _copy(old, settings.specs, specs_before)
         imported = plan_import(request, progress)
+        notes.note(SPECS, settings.specs, imported.contents)
         imported.apply()
         bump = _bump(specs_before, settings.specs, request.label)
         after = bumped(before, bump.value)
         if after != before:
             # As bytes, so that the ends of its lines stay what they are.
-            text = with_version(configuration.read_bytes().decode(), after)
-            configuration.write_bytes(text.encode())
+            text = with_version(configuration.read_bytes().decode(), after).encode()
+            notes.note(CONFIGURATION, configuration.parent, {configuration.name: text})
+            replace_file(configuration, text)
         settings = read_configuration(
             configuration, {"specs": settings.specs, "output": settings.output}
         )
-        _generate(settings, progress)
+        _generate(settings, progress, notes, force)
         _confirm(settings, progress)
         previous = _previous(settings.specs, request.label)
         report = between_versions(settings.specs, (previous, request.label)) if previous else None
@@ -154,6 +167,16 @@ def contents(places: list[Path]) -> dict[Path, bytes]:
 
 
 @contextmanager
+def _noted(configuration: Path) -> Iterator[UndoNotes]:
+    """Note what the next run puts back if this process is killed; once it has ended, there is no need."""
+    notes = UndoNotes(configuration)
+    try:
+        yield notes
+    finally:
+        notes.forget()
+
+
+@contextmanager
 def undone_on_failure(places: list[Path]) -> Iterator[dict[Path, bytes]]:
     """Put files and folders back as they were when what is done to them fails, or is stopped."""
     before = contents(places)
@@ -165,11 +188,11 @@ def undone_on_failure(places: list[Path]) -> Iterator[dict[Path, bytes]]:
             if path not in before:
                 path.unlink()
             elif before[path] != content:
-                path.write_bytes(before[path])
+                replace_file(path, before[path])
         for path, content in before.items():
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
+                replace_file(path, content)
         for place in places:
             for folder in reversed(_folders(place)):
                 if folder not in there and not any(folder.iterdir()):
@@ -227,8 +250,11 @@ def _copy(old: dict[Path, bytes], folder: Path, target: Path) -> None:
             copy.write_bytes(content)
 
 
-def _generate(settings: Settings, progress: Progress) -> None:
-    folder, plan = plan_output(settings, Selection(), progress)
+def _generate(settings: Settings, progress: Progress, notes: UndoNotes, force: bool) -> None:
+    folder, plan = plan_output(settings, Selection(), progress, force)
+    notes.note(OUTPUT, settings.output, folder.contents(plan))
+    if plan.lock is not None and plan.lock.after is not None:
+        notes.note(SPECS, settings.specs, {LOCK: plan.lock.after.encode()})
     with replaced(plan.lock):
         folder.apply(plan)
 

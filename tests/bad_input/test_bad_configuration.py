@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -177,14 +179,14 @@ def test_a_file_that_cannot_be_read(
     project: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     # Root may read everything, so the file system is made to refuse.
-    read_bytes = Path.read_bytes
+    opened = os.open
 
-    def refuse(path: Path) -> bytes:
-        if path.as_posix() == CONTACTS:
+    def refuse(path: Any, *arguments: Any, **named: Any) -> int:
+        if str(path) == CONTACTS:
             raise PermissionError(13, "Permission denied", str(path))
-        return read_bytes(path)
+        return opened(path, *arguments, **named)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     outcome = upsertgen(command)
     assert outcome.code == 2
     assert outcome.problems == [

@@ -268,7 +268,7 @@ def test_a_write_that_fails_half_way_leaves_everything_as_it_was(
     write_bytes = Path.write_bytes
 
     def full(path: Path, data: bytes) -> int:
-        if path.name == ".contacts.py.upsertgen" and "v2026_03" in path.parts:
+        if path.name == "contacts.py" and "v2026_03" in path.parts:
             raise OSError(28, "No space left on device", str(path))
         return write_bytes(path, data)
 

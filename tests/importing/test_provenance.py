@@ -225,15 +225,15 @@ def test_a_failure_while_writing_leaves_everything_as_it_was(specs: Path, source
     before = {path: path.read_bytes() for path in specs.rglob("*.yaml")}
     rewrite(source, "things", paths=document("renamed")["paths"])
     changed = plan(source, specs)
-    replace, calls = Path.replace, []
+    write, calls = Path.write_bytes, []
 
-    def fail(self: Path, target: Path) -> Path:
+    def fail(self: Path, content: bytes) -> int:
         calls.append(self)
         if len(calls) == 2:
             raise OSError("the disk is full")
-        return replace(self, target)
+        return write(self, content)
 
-    with mock.patch.object(Path, "replace", fail), pytest.raises(OSError, match="full"):
+    with mock.patch.object(Path, "write_bytes", fail), pytest.raises(OSError, match="full"):
         changed.apply()
     assert {path: path.read_bytes() for path in specs.rglob("*") if path.is_file()} == before
     changed.apply()
@@ -243,7 +243,7 @@ def test_a_failure_while_writing_leaves_everything_as_it_was(specs: Path, source
 def test_a_first_import_that_fails_leaves_no_folder(specs: Path, source: Path) -> None:
     done = plan(source, specs)
     with (
-        mock.patch.object(Path, "replace", side_effect=OSError("the disk is full")),
+        mock.patch.object(Path, "rename", side_effect=OSError("the disk is full")),
         pytest.raises(OSError, match="full"),
     ):
         done.apply()

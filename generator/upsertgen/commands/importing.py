@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -202,18 +203,23 @@ def import_command(
     """
     from upsertgen.configuration import find_configuration, read_configuration
     from upsertgen.importing import plan_import
+    from upsertgen.run import settled, writing
 
     path = config if config is not None else find_configuration(Path.cwd())
-    settings = read_configuration(path, {"specs": specs})
+    alone = not (check or dry_run)
+    settings = (settled if alone else read_configuration)(path, {"specs": specs})
     proven = not (unchecked or check)
     request = import_request(path, settings.specs, source, label, proven=proven, **flags)
-    with progress_bar() as progress:
+    with (
+        progress_bar() as progress,
+        writing(settings, progress, specs=True) if alone else nullcontext(),
+    ):
         plan = plan_import(request, progress)
+        if alone:
+            plan.apply()
     if check:
         _print_differences(plan)
         return
-    if not dry_run:
-        plan.apply()
     _print(plan, written=not dry_run)
 
 

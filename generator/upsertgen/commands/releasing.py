@@ -20,8 +20,11 @@ Examples:
 
 @click.command("release", epilog=_EXAMPLES)
 @import_options
+@click.option(
+    "--force", is_flag=True, help="Write over files of the output folder that no run has written."
+)
 def release_command(
-    source: str, label: str, config: Path | None, specs: Path | None, **flags: Any
+    source: str, label: str, force: bool, config: Path | None, specs: Path | None, **flags: Any
 ) -> None:
     """Import SOURCE as an API version, regenerate, compare, and bump the version.
 
@@ -31,9 +34,10 @@ def release_command(
 
     Prints the files to review. 'upsertgen diff' shows the comparison again, in other formats.
     """
-    from upsertgen.configuration import find_configuration, read_configuration
+    from upsertgen.configuration import find_configuration
     from upsertgen.diff.terminal import plain
     from upsertgen.release import release
+    from upsertgen.run import settled
 
     path = config if config is not None else find_configuration(Path.cwd())
     if path is None:
@@ -47,10 +51,10 @@ def release_command(
                 )
             ]
         )
-    settings = read_configuration(path, {"specs": specs})
+    settings = settled(path, {"specs": specs})
     request = import_request(path, settings.specs, source, label, **flags)
     with progress_bar() as progress:
-        done = release(path, settings, request, progress)
+        done = release(path, settings, request, progress, force=force)
     for line in done.imported.report.lines():
         click.echo(printable(line))
     if done.report is not None:

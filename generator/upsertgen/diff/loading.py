@@ -44,10 +44,10 @@ def understand_folder(folder: Path) -> Understood:
 
     def keep(specs: Specs) -> None:
         problems = Problems()
-        for document in specs.documents.values():
-            validate_document(document, problems)
-        check_references(specs.documents, problems)
         try:
+            for document in specs.documents.values():
+                validate_document(document, problems)
+            check_references(specs.documents, problems)
             problems.raise_if_any()
             # Formats such as int32 matter on the wire only, so here alone they tell bodies apart.
             published.append(understand(specs, wire_formats=True))

@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from upsertgen.configuration import Settings
-from upsertgen.emit.drafts import Draft, Drafts
+from upsertgen.emit.drafts import Draft, Drafts, with_twins
 from upsertgen.emit.formatting import Formatter, PythonSource, default_jobs
 from upsertgen.emit.models import generate_all
 from upsertgen.emit.proof import UnprovenFile
@@ -76,16 +76,20 @@ def emit(
     waiting: list[Draft] = []
     texts: dict[str, str] = {}
 
-    def add(found: Iterable[Draft]) -> None:
+    def add(found: Iterable[Draft], *, twins: bool) -> None:
         fresh: list[Draft] = []
         for draft in found:
             known = reuse(draft.path, draft.rendered)
             if known is None and draft.expectation is not None:
                 fresh.append(draft)
             else:
+                if known is None:
+                    _prove(draft, templates)
                 texts[draft.path] = draft.text if known is None else known
                 ready.append(draft)
             progress("Rendering", len(ready) + len(waiting) + len(fresh), drafts.count)
+        if fresh and twins:
+            fresh = with_twins(fresh, api, templates, settings, aliases)
         formatter.submit(
             PythonSource(draft.path, draft.text, draft.expectation)
             for draft in fresh
@@ -95,16 +99,20 @@ def emit(
 
     formatter = Formatter(executor, settings.jobs or default_jobs())
     generated = executor.submit(generate_all, tasks) if tasks else None
-    add(drafts.others())
+    add(drafts.others(), twins=True)
     results = iter(generated.result() if generated is not None else ())
     add(
-        drafts.classes(
-            path,
-            module,
-            next(results) if path in new and module.classes.task is not None else None,
-        )
-        for path, module in modules.items()
+        (
+            drafts.classes(
+                path,
+                module,
+                next(results) if path in new and module.classes.task is not None else None,
+            )
+            for path, module in modules.items()
+        ),
+        twins=False,
     )
+    _prove_paths([draft.path for draft in (*ready, *waiting)])
     try:
         texts |= formatter.collect(lambda done, total: progress("Formatting", done, total))
     except UnprovenFile as error:
@@ -115,3 +123,27 @@ def emit(
         draft.path: EmittedFile(texts[draft.path], draft.rendered, draft.specs, draft.template)
         for draft in sorted((*ready, *waiting), key=lambda draft: draft.path)
     }
+
+
+def _prove(draft: Draft, templates: Templates) -> None:
+    """Check a file that is no Python; one that the user's own template gives only as far as that goes."""
+    try:
+        draft.prove()
+    except UnprovenFile as error:
+        if not templates.files[draft.template].overridden:
+            raise
+        if not draft.path.endswith(".md"):
+            templates.refuse_override(draft.template, f"{error} once it is rendered")
+
+
+def _prove_paths(paths: list[str]) -> None:
+    """Check that no two files have one path, also where case makes no difference.
+
+    Raises:
+        UnprovenFile: Two do. Names are chosen by `upsertgen.ir.names`, so this is an error of ours.
+    """
+    taken: set[str] = set()
+    for path in paths:
+        if path.casefold() in taken:
+            raise UnprovenFile(path, "is the path of two files")
+        taken.add(path.casefold())

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-import keyword
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from upsertgen.emit.encode import raw
 from upsertgen.emit.models import BASES, ModelsTask
 from upsertgen.emit.proof import Expectation
 from upsertgen.emit.renamed import RenamedClasses, renamed_classes
-from upsertgen.emit.schema import declares_additional, model_schema
-from upsertgen.ir.tree import AnyType, Api, Model, Role, Version
+from upsertgen.emit.schema import declares_additional, is_plain_name, model_schema
+from upsertgen.ir.tree import (
+    AnyType,
+    Api,
+    ArrayType,
+    EnumerationType,
+    Model,
+    ReferenceType,
+    Role,
+    ScalarType,
+    Type,
+    UnionType,
+    Value,
+    Version,
+    inner_types,
+)
 from upsertgen.lock.aliases import Aliases
+from upsertgen.spec_text import SpecText
 
 
 @dataclass(frozen=True)
@@ -35,17 +49,36 @@ class ClassesModule:
     exported: tuple[str, ...]
     renamed: RenamedClasses
 
-    def expectation(self, api: Api, version: Version, *, exact: bool) -> Expectation:
-        """Return what the emitted module must define."""
+    def expectation(
+        self, api: Api, version: Version, imports: frozenset[str], *, exact: bool
+    ) -> Expectation:
+        """Return what the emitted module must define.
+
+        Args:
+            api: What is emitted.
+            version: The version of the module.
+            imports: What it must import, as `upsertgen.emit.proof` words it.
+            exact: Whether it may define nothing else.
+        """
         found = {"assign __all__"} | {f"assign {alias}" for _, alias in self.aliases}
         found |= {f"assign {name}" for name in self.mappings}
-        found |= frozenset(self.renamed.definitions)
+        found |= {*self.renamed.definitions, *imports}
+        found |= {"import builtins"} if self.renamed.additions else set()
+        literals = {"__all__": frozenset(self.exported)}
+        possible: dict[str, frozenset[str]] = {}
         if self.task is not None:
             suffix = "Dict" if self.task.typed_dicts else ""
             for model in owned(api, version, typed_dicts=self.task.typed_dicts):
                 name = f"{model.class_name}{suffix}"
                 found |= self._definitions(model, name, self.task.typed_dicts)
-        return Expectation(frozenset(found), exact)
+                literals[name] = frozenset(_literals(model, self.task.typed_dicts))
+                # A TypedDict that is no class refers to those that follow it in quotes.
+                possible[name] = frozenset(
+                    self.exported
+                    if self.task.typed_dicts
+                    else (*_discriminators(model, api.models), "allow", "forbid")
+                )
+        return Expectation(frozenset(found), exact, None, literals, possible)
 
     @staticmethod
     def _definitions(model: Model, name: str, typed_dicts: bool) -> set[str]:
@@ -56,13 +89,65 @@ class ClassesModule:
                 if not isinstance(model.additional, AnyType):
                     found.add(f"field {name}.__pydantic_extra__")
             return found
-        wire_names = [raw(field.wire_name) for field in model.fields]
-        if not all(
-            wire_name.isidentifier() and not keyword.iskeyword(wire_name)
-            for wire_name in wire_names
-        ):
+        if not _is_written_as_class(model):
             return {f"assign {name}"}
-        return {f"class {name}"} | {f"field {name}.{wire_name}" for wire_name in wire_names}
+        return {f"class {name}"} | {
+            f"field {name}.{raw(field.wire_name)}" for field in model.fields
+        }
+
+
+def _is_written_as_class(model: Model) -> bool:
+    """Return whether a TypedDict is a class: the names of its fields in JSON are such in Python too."""
+    return all(is_plain_name(field.wire_name) for field in model.fields)
+
+
+def _literals(model: Model, typed_dicts: bool) -> Iterator[str]:
+    """Yield the strings that a class holds, beside docstrings."""
+    if typed_dicts and not _is_written_as_class(model):
+        yield f"{model.class_name}Dict"
+        yield from (raw(field.wire_name) for field in model.fields)
+    for field in model.fields:
+        if not typed_dicts and raw(field.wire_name) != field.name:
+            yield raw(field.wire_name)
+        if not typed_dicts and field.default is not None:
+            yield from _strings(field.default.value)
+        yield from _strings_of(field.type, typed_dicts)
+    if not typed_dicts and model.additional is not None and declares_additional(model):
+        yield from _strings_of(model.additional, typed_dicts)
+
+
+def _strings(value: Value) -> Iterator[str]:
+    if isinstance(value, SpecText):
+        yield raw(value)
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _strings(item)
+
+
+def _strings_of(kind: Type, typed_dicts: bool) -> Iterator[str]:
+    match kind:
+        case EnumerationType(values):
+            yield from _strings(values)
+        case ScalarType(_, constraints) | ArrayType(_, constraints) if not typed_dicts:
+            yield from _strings(tuple(value for _, value in constraints))
+        case _:
+            pass
+    for inner in inner_types(kind):
+        yield from _strings_of(inner, typed_dicts)
+
+
+def _discriminators(model: Model, models: Mapping[str, Model]) -> Iterator[str]:
+    """Yield the names of fields that tell the alternatives of unions apart."""
+    kinds = [field.type for field in model.fields]
+    kinds += [model.additional] if model.additional is not None else []
+    while kinds:
+        kind = kinds.pop()
+        kinds += inner_types(kind)
+        if isinstance(kind, UnionType) and kind.discriminator is not None:
+            for one in kind.alternatives:
+                if isinstance(one, ReferenceType):
+                    fields = models[one.body].fields
+                    yield from (f.name for f in fields if f.wire_name == kind.discriminator)
 
 
 def class_names(api: Api, version: Version) -> dict[str, str]:

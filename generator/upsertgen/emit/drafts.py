@@ -5,17 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import version as installed_version
 from typing import Any
 
 from upsertgen.configuration import Settings
+from upsertgen.emit import meant
 from upsertgen.emit.classes import ClassesModule, class_names, classes_module
-from upsertgen.emit.encode import comment, json_text, raw
+from upsertgen.emit.encode import comment, file_name, json_text, raw
+from upsertgen.emit.harmless import Harmless
 from upsertgen.emit.imports import import_groups
 from upsertgen.emit.models import GeneratedClasses
-from upsertgen.emit.proof import Expectation
+from upsertgen.emit.proof import (
+    Expectation,
+    Twin,
+    imports_as_definitions,
+    prove_json,
+    prove_markdown,
+    prove_toml,
+)
 from upsertgen.emit.readme import readme_example
 from upsertgen.emit.renamed import (
     RUNTIME_FILE,
@@ -23,10 +32,16 @@ from upsertgen.emit.renamed import (
     renamed_members,
     renamed_modules,
 )
-from upsertgen.emit.resources import expected_definitions, policy_name, resource_view
-from upsertgen.emit.sandbox import Fixtures, sandbox_contract
+from upsertgen.emit.resources import policy_name, resource_view
+from upsertgen.emit.sandbox import fixtures_of, sandbox_contract
 from upsertgen.emit.templates import TemplateFile, Templates
-from upsertgen.emit.upserts import bulk_methods, distinct_roles, roles_name, upsert_catalogue
+from upsertgen.emit.upserts import (
+    bulk_methods,
+    catalogue_names,
+    distinct_roles,
+    roles_name,
+    upsert_catalogue,
+)
 from upsertgen.inputs import generator_digest
 from upsertgen.ir.tree import Api, Version
 from upsertgen.lock.aliases import Aliases
@@ -49,6 +64,7 @@ class Draft:
         specs: The spec files it comes from, by their path inside the specs folder; empty for all.
         template: The template it comes from.
         expectation: What it must define; nothing for a file that is not formatted.
+        data: What it must say, for a file of data.
     """
 
     path: str
@@ -57,6 +73,20 @@ class Draft:
     specs: tuple[str, ...]
     template: str
     expectation: Expectation | None = None
+    data: Any = None
+
+    def prove(self) -> None:
+        """Check a file that is no Python.
+
+        Raises:
+            UnprovenFile: It is not what it was meant to be.
+        """
+        if self.path.endswith(".toml") and self.data is not None:
+            prove_toml(self.path, self.text, self.data)
+        elif self.path.endswith(".json") and self.data is not None:
+            prove_json(self.path, self.text, self.data)
+        elif self.path.endswith(".md"):
+            prove_markdown(self.path, self.text)
 
 
 @dataclass(frozen=True)
@@ -92,11 +122,18 @@ class Drafts:
         templates: How to lay it out.
         settings: How to call it.
         aliases: Old names to emit too.
+        only: The files that are wanted; nothing for all. The others have no text.
     """
 
     def __init__(
-        self, api: Api, templates: Templates, settings: Settings, aliases: Aliases | None = None
+        self,
+        api: Api,
+        templates: Templates,
+        settings: Settings,
+        aliases: Aliases | None = None,
+        only: frozenset[str] | None = None,
     ) -> None:
+        self._only = only
         self._aliases = aliases or Aliases()
         self._api = api
         self._templates = templates
@@ -143,14 +180,15 @@ class Drafts:
             names = imports.setdefault(f"..{package}.{module.name}", set())
             names.add(name if name == alias else f"{name} as {alias}")
         if module.classes.mappings:
-            imports["collections.abc"] = {"Mapping"}
+            imports["collections.abc"] = imports.get("collections.abc", set()) | {"Mapping"}
             imports["typing"] = imports.get("typing", set()) | {"Any", "TypeAlias"}
         for package, used in module.classes.renamed.imports:
             imports[package] = imports.get(package, set()) | {*used}
+        groups = import_groups(imports)
         context = {
             **self._context(f"{module.version.package}'s specs"),
             "version": module.version,
-            "imports": import_groups(imports),
+            "imports": groups,
             "mappings": module.classes.mappings,
             "aliases": module.classes.aliases,
             "name": module.name,
@@ -165,58 +203,79 @@ class Drafts:
             specs=(),
             template=module.template.name,
             expectation=module.classes.expectation(
-                self._api, module.version, exact=not module.template.overridden
+                self._api,
+                module.version,
+                frozenset().union(*map(imports_as_definitions, groups)),
+                exact=not module.template.overridden,
             ),
         )
 
     def others(self) -> Iterator[Draft]:
         """Yield every file but the modules of classes."""
-        for file in self._templates.plain_files():
+        for file in self._templates.plain_files() if self._only is None else ():
             if file.name != RUNTIME_FILE or self._aliases:
                 yield self._plain(file)
-        example = readme_example(self._api, self._settings.example)
         package = self._settings.package
-        yield self._draft("pyproject.toml", "pyproject.toml.jinja", {})
-        yield self._draft("README.md", "README.md.jinja", {"example": example})
-        exports = frozenset(("assign __all__", "assign __version__"))
-        yield self._draft(f"{package}/__init__.py", "package/__init__.py.jinja", {}, exports)
-        policies = frozenset(
-            f"assign {policy_name(index)}" for index in range(len(self._api.policies))
-        )
-        yield self._draft(f"{package}/_policies.py", "package/_policies.py.jinja", {}, policies)
-        yield from self._for_tests()
-        roles = frozenset(f"assign {roles_name(index)}" for index in range(len(self._roles)))
+        yield self._data("pyproject.toml", "pyproject.toml.jinja", {}, self._project())
+        example = readme_example(self._api, self._settings.example)
+        yield self._data("README.md", "README.md.jinja", {"example": example}, None)
         yield self._draft(
-            f"{package}/_upserts.py", "package/_upserts.py.jinja", {"roles": self._roles}, roles
+            f"{package}/__init__.py", "package/__init__.py.jinja", {}, meant.of_package()
         )
+        yield self._draft(
+            f"{package}/_policies.py",
+            "package/_policies.py.jinja",
+            {},
+            meant.of_policies(map(policy_name, range(len(self._api.policies)))),
+        )
+        yield from self._for_tests()
+        yield self._draft(
+            f"{package}/_upserts.py",
+            "package/_upserts.py.jinja",
+            {"roles": self._roles},
+            meant.of_upserts(map(roles_name, range(len(self._roles)))),
+        )
+        catalogue = upsert_catalogue(self._api, self._roles)
         yield self._draft(
             f"{package}/_cli/catalogue.py",
             "package/_cli/catalogue.py.jinja",
-            {"catalogue": upsert_catalogue(self._api, self._roles)},
-            frozenset(("assign CATALOGUE",)),
+            {"catalogue": catalogue, "names": catalogue_names(catalogue)},
+            meant.of_catalogue(catalogue_names(catalogue)),
         )
         for version in self._api.versions:
             yield from self._version(version)
         yield from self._renamed()
 
+    def _project(self) -> dict[str, Any] | None:
+        """Return what the distribution's own `pyproject.toml` must say."""
+        if self._templates.files["pyproject.toml.jinja"].overridden:
+            return None
+        import tomllib
+
+        harmless = replace(self._settings, description="harmless")
+        text = self._templates.render(
+            "pyproject.toml.jinja", {**self._context(), "settings": harmless}
+        )
+        project = tomllib.loads(text)
+        project["project"]["description"] = self._settings.description
+        return project
+
     def _for_tests(self) -> Iterator[Draft]:
         """Yield what the sandbox has to know, and the fixtures that run it."""
         package = self._settings.package
-        yield self._draft(
+        contract = sandbox_contract(self._api)
+        yield self._data(
             f"{package}/sandbox/contract.json",
             "package/sandbox/contract.json.jinja",
-            {"contract": json_text(sandbox_contract(self._api))},
+            {"contract": json_text(contract)},
+            contract,
         )
-        fixtures = [Fixtures(version) for version in self._api.versions]
-        names = [name for one in fixtures for name in (one.sync, one.asynchronous)]
-        definitions = {
-            f"def {name}" for name in ("upsert_sandbox_options", "upsert_sandbox", *names)
-        }
+        fixtures = fixtures_of(self._api.versions)
         yield self._draft(
             f"{package}/testing.py",
             "package/testing.py.jinja",
             {"fixtures": fixtures},
-            frozenset(definitions),
+            meant.of_fixtures(fixtures),
         )
 
     def _renamed(self) -> Iterator[Draft]:
@@ -225,18 +284,17 @@ class Drafts:
         for retired in self._aliases.within(Kind.VERSION):
             names = {"package": retired.old.own, "target": retired.new.own}
             yield self._draft(
-                f"{package}/{retired.old.own}/__init__.py",
+                f"{package}/{file_name(retired.old.own)}/__init__.py",
                 "package/renamed/__init__.py.jinja",
                 names,
-                frozenset(("assign __all__", "assign __getattr__")),
+                meant.of_renamed_version(retired.new.own),
             )
         for module in renamed_modules(self._api, self._aliases):
-            names_here = {f"assign {name}" for name, _ in module.names}
             yield self._draft(
-                f"{package}/{module.package}/{module.name}.py",
+                f"{package}/{file_name(module.package)}/{file_name(module.name)}.py",
                 "package/renamed/module.py.jinja",
                 {"module": module},
-                frozenset(("assign __getattr__", *names_here)),
+                meant.of_renamed_module(module),
             )
 
     def _version(self, version: Version) -> Iterator[Draft]:
@@ -244,25 +302,22 @@ class Drafts:
             "version": version,
             "user_agent": f"{self._settings.distribution}/{self._settings.distribution_version}",
         }
-        init = frozenset(("assign __all__", "def __getattr__"))
         yield self._draft(
-            self._path(version, "__init__.py"), "package/version/__init__.py.jinja", context, init
+            self._path(version, "__init__.py"),
+            "package/version/__init__.py.jinja",
+            context,
+            meant.of_version(),
         )
         resources = {one.name: one for one in version.resources}
         renamed = [
             (old_name(one), resources[one.new.own])
             for one in self._aliases.modules(version.package)
         ]
-        clients = {"assign __all__"}
-        for name in ("Client", "AsyncClient"):
-            clients |= {f"class {name}", f"assign {name}._BASE_URL", f"assign {name}._USER_AGENT"}
-            clients |= {f"def {name}.{resource.name}" for resource in version.resources}
-            clients |= {f"def {name}.{old.name}" for old, _ in renamed}
         yield self._draft(
             self._path(version, "client.py"),
             "package/version/client.py.jinja",
             {**context, "renamed": renamed},
-            frozenset(clients),
+            meant.of_clients(version, renamed),
         )
         names = class_names(self._api, version)
         for resource in version.resources:
@@ -270,10 +325,10 @@ class Drafts:
             bulk = bulk_methods(resource, self._api, self._roles)
             view = resource_view(resource, names, members, bulk)
             yield self._draft(
-                self._path(version, f"{resource.name}.py"),
+                self._path(version, f"{file_name(resource.name)}.py"),
                 "package/version/resource.py.jinja",
                 {**context, "resource": resource, "view": view},
-                expected_definitions(resource, view),
+                meant.of_object_type(resource, view),
                 (raw(resource.source),),
             )
 
@@ -282,17 +337,24 @@ class Drafts:
         path: str,
         template: str,
         context: dict[str, Any],
-        definitions: frozenset[str] | None = None,
+        definitions: frozenset[str],
         specs: tuple[str, ...] = (),
     ) -> Draft:
-        text = self._templates.render(template, {**self._context(*specs), **context})
-        expectation = None
-        if definitions is not None:
-            expectation = Expectation(
-                definitions, exact=not self._templates.files[template].overridden
-            )
-        formatter = tool_versions()["black"] if expectation is not None else ""
-        return Draft(path, text, _digest(text, formatter), specs, template, expectation)
+        """Return a Python file."""
+        text = self._rendered(path, template, {**self._context(*specs), **context})
+        exact = not self._templates.files[template].overridden
+        expectation = Expectation(definitions, exact)
+        rendered = _digest(text, tool_versions()["black"])
+        return Draft(path, text, rendered, specs, template, expectation)
+
+    def _data(self, path: str, template: str, context: dict[str, Any], data: Any) -> Draft:
+        """Return a file that is no Python, with what it must say if that is known."""
+        text = self._rendered(path, template, {**self._context(), **context})
+        return Draft(path, text, _digest(text, ""), (), template, data=data)
+
+    def _rendered(self, path: str, template: str, context: dict[str, Any]) -> str:
+        wanted = self._only is None or path in self._only
+        return self._templates.render(template, context) if wanted else ""
 
     def _plain(self, file: TemplateFile) -> Draft:
         text = file.path.read_text("utf-8")
@@ -308,7 +370,31 @@ class Drafts:
         return {"api": self._api, "settings": self._settings, "header": _header(*origin)}
 
     def _path(self, version: Version, name: str) -> str:
-        return f"{self._settings.package}/{version.package}/{name}"
+        return f"{self._settings.package}/{file_name(version.package)}/{name}"
+
+
+def with_twins(
+    drafts: list[Draft], api: Api, templates: Templates, settings: Settings, aliases: Aliases
+) -> list[Draft]:
+    """Return drafts of Python files with what they would be if all texts of the specs were harmless.
+
+    Args:
+        drafts: The drafts, none of them a module of classes.
+        api: What is emitted.
+        templates: How it is laid out.
+        settings: How it is called.
+        aliases: Old names that are emitted too.
+    """
+    paths = frozenset(draft.path for draft in drafts)
+    harmless = Harmless()
+    twins = Drafts(harmless.tree(api), templates, settings, aliases, paths)
+    texts = {draft.path: draft.text for draft in twins.others() if draft.path in paths}
+    meant_by = harmless.meant()
+    return [
+        replace(one, expectation=replace(one.expectation, twin=Twin(texts[one.path], meant_by)))
+        for one in drafts
+        if one.expectation is not None
+    ]
 
 
 def _header(*origin: str) -> str:

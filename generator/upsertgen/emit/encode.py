@@ -2,6 +2,22 @@
 
 An encoder takes `SpecText` (or text of ours) and returns text that means exactly that in its context and
 nothing else. What is escaped depends on a fixed version of Unicode, so that every Python emits the same.
+
+| context | encoder |
+|---|---|
+| identifier | `identifier` |
+| module and file name | `file_name` |
+| string literal, other literals | `string_literal`, `scalar_literal`, `value_literal` |
+| f-string | `f_string_text` |
+| docstring | `docstring`, `model_description` |
+| comment | `comment` |
+| path and path segment of a URL | `url_path`, `url_path_segment` |
+| name and value of an HTTP header | `header_name`, `header_value` |
+| TOML | `toml_string` |
+| JSON | `json_text` |
+| Markdown | `markdown`, `markdown_code`, `markdown_literal` |
+
+`joined`, `one_line` and `without_full_stop` give text that still has to be encoded.
 """
 
 from __future__ import annotations
@@ -14,6 +30,7 @@ import textwrap
 import unicodedata
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from upsertgen.ir.tree import ObjectValue, Scalar, Value
 from upsertgen.spec_text import SpecText
@@ -23,7 +40,16 @@ _category: Callable[[str], str] = unicodedata.ucd_3_2_0.category
 # Spaces are among the hidden: a zero-width space was one of them.
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"))
 _ITEM = re.compile(r"\n(?=\s*(?:[-*]|\d+[.)]) )")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+# What has an effect anywhere; what begins a list, a heading or a rule; what makes a link of an address.
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&]|^[-+=]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
+_NUMBERED = re.compile(r"^([0-9]+)(?=[.)])")
+# Python reads these in the first two lines of a file, in any comment.
+_CODING = re.compile(r"coding(?=[:=])")
+_FILE_NAME = re.compile(r"[a-z_][a-z0-9_]*\Z")
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])\Z")
+_URL_PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%{}/-]*\Z")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
+_HEADER_VALUE = re.compile(r"[!-~](?:[\t -~]*[!-~])?\Z")
 
 LINE_LENGTH = 100
 """The line length of emitted Python."""
@@ -45,6 +71,18 @@ def identifier(name: str) -> str:
     return name
 
 
+def file_name(name: str) -> str:
+    """Return the name of a module or package as it stands in a path.
+
+    Raises:
+        ValueError: It is no module name on every platform. Names are chosen by `upsertgen.ir.names`, so this
+            is an error of ours.
+    """
+    if not _FILE_NAME.match(name) or _DEVICES.match(name) or keyword.iskeyword(name):
+        raise ValueError(f"{name!r} is not the name of a module")
+    return name
+
+
 def string_literal(text: SpecText | str) -> str:
     r"""Return a Python string literal that evaluates to the text.
 
@@ -58,9 +96,32 @@ def string_literal(text: SpecText | str) -> str:
     return f"{quote}{_visible_text(''.join(escaped))}{quote}"
 
 
+def f_string_text(text: SpecText | str) -> str:
+    r"""Return text as it stands between the quotes of an f-string in double quotes.
+
+    Example:
+        >>> print(f_string_text(SpecText('{"a": b}\n')))
+        {{\x22a\x22: b}}\n
+    """
+    escaped = raw(text).replace("\\", "\\\\").replace("{", "{{").replace("}", "}}")
+    # Before Python 3.12 no quotes of its own kind may stand in an f-string, escaped or not.
+    return _visible_text(escaped).replace('"', "\\x22")
+
+
 def scalar_literal(value: Scalar) -> str:
     """Return a Python literal of a JSON scalar."""
     return string_literal(value) if isinstance(value, SpecText) else repr(value)
+
+
+def status_literal(status: int | str) -> str:
+    """Return a Python literal of an HTTP status, or of a range of them such as `5XX`.
+
+    Raises:
+        ValueError: It is neither. Statuses are checked when specs are read.
+    """
+    if not re.fullmatch("[1-5](?:[0-9][0-9]|XX)", str(status)):
+        raise ValueError(f"{status!r} is no status")
+    return string_literal(status) if isinstance(status, str) else str(status)
 
 
 def value_literal(value: Value) -> str:
@@ -85,12 +146,25 @@ def docstring(text: SpecText | str, indent: int) -> str:
     joined = "\n".join(
         f"{' ' * indent if number and line else ''}{line}" for number, line in enumerate(lines)
     )
-    return f"{joined[:-1]}\\{joined[-1]}" if joined.endswith('"') else joined
+    # Three quotes at the end are escaped already: by an odd number of backslashes.
+    before = joined.removesuffix('"')
+    bare = before != joined and (len(before) - len(before.rstrip("\\"))) % 2 == 0
+    return f'{joined[:-1]}\\"' if bare else joined
 
 
 def comment(text: SpecText | str) -> str:
-    """Return text as it stands in a comment: one line."""
-    return _visible(" ".join(raw(text).split()))
+    """Return text as it stands in a comment: one line, that says nothing about an encoding."""
+    return _CODING.sub(r"codin\\x67", _visible(" ".join(raw(text).split())))
+
+
+def joined(*parts: SpecText | str) -> SpecText:
+    """Return texts one after the other, to be encoded further: a part that is from a spec stays marked."""
+    return SpecText("".join(map(raw, parts)))
+
+
+def without_full_stop(text: SpecText) -> SpecText:
+    """Return a sentence without the full stop at its end, to be encoded further."""
+    return SpecText(text.raw.removesuffix("."))
 
 
 def one_line(text: SpecText | str) -> SpecText:
@@ -106,15 +180,71 @@ def model_description(text: SpecText | str) -> str:
     return _filled(text, LINE_LENGTH - 8, _visible_text)
 
 
+def url_path(text: SpecText | str) -> SpecText:
+    """Return the path of an operation, with `{name}` for each argument, to be encoded further.
+
+    Raises:
+        ValueError: It is no path of a URL. Paths are checked when specs are read.
+    """
+    path = raw(text)
+    if not _URL_PATH.match(path) or any(part in (".", "..") for part in path.split("/")):
+        raise ValueError(f"{path!r} is not the path of a URL")
+    return SpecText(path)
+
+
+def url_path_segment(text: SpecText | str) -> str:
+    """Return text as one segment of the path of a URL.
+
+    Raises:
+        ValueError: It is empty, `.` or `..`, which a path does not keep.
+
+    Example:
+        >>> url_path_segment(SpecText("../a?b"))
+        '..%2Fa%3Fb'
+    """
+    segment = raw(text)
+    if segment in ("", ".", ".."):
+        raise ValueError(f"{segment!r} is not a segment of a path")
+    return quote(segment, safe="")
+
+
+def header_name(text: SpecText | str) -> SpecText:
+    """Return the name of an HTTP header, to be encoded further.
+
+    Raises:
+        ValueError: It is none. Names are checked when specs are read.
+    """
+    if not _HEADER_NAME.match(raw(text)):
+        raise ValueError(f"{raw(text)!r} is not the name of a header")
+    return SpecText(raw(text))
+
+
+def header_value(text: SpecText | str) -> SpecText:
+    """Return the value of an HTTP header, to be encoded further.
+
+    Raises:
+        ValueError: It is none. Values are checked when specs are read.
+    """
+    if not _HEADER_VALUE.match(raw(text)):
+        raise ValueError(f"{raw(text)!r} is not the value of a header")
+    return SpecText(raw(text))
+
+
 def toml_string(text: SpecText | str) -> str:
-    """Return a basic string of TOML."""
+    """Return a basic string of TOML.
+
+    Raises:
+        ValueError: It holds half of a surrogate pair, which TOML cannot say.
+    """
+    if any("\ud800" <= one <= "\udfff" for one in raw(text)):
+        raise ValueError(f"{raw(text)!r} is no Unicode text")
     escaped = raw(text).replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(f"\\U{ord(one):08X}" if _is_hidden(one) else one for one in escaped) + '"'
 
 
 def json_text(value: Any) -> str:
     """Return JSON data as text that is plain ASCII, a line for each value."""
-    return json.dumps(value, indent=1)
+    return json.dumps(value, indent=1, allow_nan=False)
 
 
 def shell_word(text: SpecText | str) -> str:
@@ -124,14 +254,25 @@ def shell_word(text: SpecText | str) -> str:
 
 def markdown(text: SpecText | str) -> str:
     """Return text as Markdown shows it, on one line and without effect."""
-    return _MARKDOWN.sub(r"\\\1", _visible_text(" ".join(raw(text).split())))
+    escaped = _MARKDOWN.sub(r"\\\1", _visible_text(" ".join(raw(text).split())))
+    return _NUMBERED.sub(r"\1\\", escaped)
 
 
 def markdown_code(text: SpecText | str) -> str:
     """Return text as a code span of Markdown; backquotes become apostrophes, which code spans can hold."""
-    return (
-        "`" + _visible_text(" ".join(raw(text).split())).replace("`", "'").replace("|", "\\|") + "`"
-    )
+    # Two backquotes with nothing between them would begin a span that ends who knows where.
+    inner = _visible_text(" ".join(raw(text).split())) or " "
+    return "`" + inner.replace("`", "'").replace("|", "\\|") + "`"
+
+
+def markdown_literal(text: SpecText | str) -> str:
+    r"""Return a Python string literal as it stands in a code span of Markdown.
+
+    Example:
+        >>> print(markdown_literal(SpecText("a`b")))
+        "a\x60b"
+    """
+    return string_literal(text).replace("`", "\\x60")
 
 
 def _filled(text: SpecText | str, width: int, encode: Callable[[str], str]) -> str:

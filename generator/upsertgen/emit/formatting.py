@@ -17,6 +17,9 @@ from typing import ParamSpec, TypeVar
 from upsertgen.emit.encode import LINE_LENGTH
 from upsertgen.emit.proof import Expectation, UnprovenFile, prove
 
+_DIE_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG of Linux."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -85,6 +88,11 @@ def _prepare() -> None:
     """Get a worker process ready."""
     # Ctrl-C reaches every process; the first stops the others, which would only print where they were.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.name == "posix" and _is_linux():
+        # A worker waits for tasks for ever; when the first process is killed, nobody tells it to stop.
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     import black
 
     del black

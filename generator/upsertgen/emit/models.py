@@ -17,6 +17,10 @@ from upsertgen.emit.rewriting import Source, defined_name
 BASES = {"request": "RequestModel", "response": "ResponseModel"}
 """The base class of models, by their role. They live in the runtime of the client."""
 
+_IMPORTED = frozenset(
+    ("collections.abc", "datetime", "pydantic", "typing", "typing_extensions", "uuid")
+)
+
 
 @dataclass(frozen=True)
 class ModelsTask:
@@ -133,6 +137,8 @@ def _take_apart(
         name = defined_name(statement)
         if isinstance(statement, ast.ImportFrom):
             if statement.module not in (None, "__future__", "bases"):
+                if statement.module not in _IMPORTED or statement.level:
+                    raise RuntimeError(f"datamodel-code-generator imports {statement.module}")
                 names = {
                     f"{one.name} as {one.asname}" if one.asname else one.name
                     for one in statement.names

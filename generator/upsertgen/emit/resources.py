@@ -6,7 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from upsertgen.emit.annotations import Annotations
-from upsertgen.emit.encode import identifier, raw, string_literal, value_literal
+from upsertgen.emit.encode import (
+    identifier,
+    joined,
+    string_literal,
+    value_literal,
+    without_full_stop,
+)
 from upsertgen.emit.imports import ImportGroups, import_groups
 from upsertgen.emit.renamed import RenamedMembers
 from upsertgen.emit.upserts import BulkMethods
@@ -40,7 +46,7 @@ class Argument:
     annotation: str
     default: str
     sent: str
-    help: str
+    help: SpecText
 
 
 @dataclass(frozen=True)
@@ -49,15 +55,17 @@ class Method:
 
     operation: Operation
     constant: str
-    summary: str
+    summary: SpecText
     returns: str
-    returns_help: str
+    returns_help: SpecText
     arguments: tuple[Argument, ...]
     groups: tuple[tuple[str, tuple[Argument, ...]], ...]
     passed: str
     decoders: tuple[tuple[str, str], ...]
     error_decoder: str
     body_adapter: str | None
+    body_constant: str
+    bulk_constant: str
     content: str | None
     bulk: BulkMethods | None
 
@@ -112,7 +120,8 @@ def resource_view(
         f"Async{resource.class_name}",
     }
     called = _called(names.values(), taken)
-    writer = _Writer({key: called[name] for key, name in names.items()})
+    constants = {f"_{identifier(one.name).upper()}" for one in resource.operations}
+    writer = _Writer({key: called[name] for key, name in names.items()}, constants)
     methods = tuple(
         writer.method(operation, bulk.get(operation.name)) for operation in resource.operations
     )
@@ -137,8 +146,9 @@ def _called(names: Iterable[str], taken: set[str]) -> dict[str, str]:
 
 
 class _Writer:
-    def __init__(self, names: Mapping[str, str]) -> None:
+    def __init__(self, names: Mapping[str, str], constants: set[str]) -> None:
         self._annotations = Annotations(names)
+        self._constants = constants
         self._helpers: set[str] = {"Call", "Operation"}
         self._adapter = False
         self._roles: set[str] = set()
@@ -154,14 +164,19 @@ class _Writer:
         arguments = tuple(
             self._argument(operation, parameter) for parameter in operation.parameters
         )
-        adapter, content = self._content(operation, constant, arguments)
+        body_constant = self._free(f"{constant}_BODY")
+        adapter, content = self._content(operation, body_constant, arguments)
         return Method(
             operation=operation,
             constant=constant,
             summary=self._summary(operation),
             returns=returns,
-            returns_help=" ".join(
-                f"{one.status}: {raw(one.description)}" for one in operation.responses
+            returns_help=joined(
+                *(
+                    part
+                    for number, one in enumerate(operation.responses)
+                    for part in (" " if number else "", f"{one.status}: ", one.description)
+                )
             ),
             arguments=arguments,
             groups=self._groups(arguments),
@@ -171,6 +186,8 @@ class _Writer:
             ),
             error_decoder=self._decoder(operation.error) if operation.error is not None else "None",
             body_adapter=adapter,
+            body_constant=body_constant,
+            bulk_constant=self._free(f"{constant}_BULK"),
             content=content,
             bulk=bulk,
         )
@@ -205,10 +222,17 @@ class _Writer:
             typed |= _TYPED_BULK
         return import_groups({**modules, ".models": models}), import_groups(typed)
 
+    def _free(self, constant: str) -> str:
+        """Return the name of a constant; another one if an operation is called so."""
+        while constant in self._constants:
+            constant += "_"
+        return constant
+
     @staticmethod
-    def _summary(operation: Operation) -> str:
-        words = operation.name.replace("_", " ").strip().capitalize()
-        return raw(operation.summary).removesuffix(".") if operation.summary else words
+    def _summary(operation: Operation) -> SpecText:
+        if operation.summary:
+            return without_full_stop(operation.summary)
+        return SpecText(operation.name.replace("_", " ").strip().capitalize())
 
     def _argument(self, operation: Operation, parameter: Parameter) -> Argument:
         annotation = self._annotations.accepted(parameter.type)
@@ -238,22 +262,23 @@ class _Writer:
         return Argument(parameter, name, annotation, default, sent, self._help(parameter))
 
     @staticmethod
-    def _help(parameter: Parameter) -> str:
+    def _help(parameter: Parameter) -> SpecText:
         if parameter.description:
-            text = raw(parameter.description)
+            text = parameter.description
         elif parameter.location == "body":
-            text = "The request's body."
+            text = SpecText("The request's body.")
         elif parameter.location == "field":
-            text = f"The field `{raw(parameter.wire_name)}` of the request's body."
+            text = joined("The field `", parameter.wire_name, "` of the request's body.")
         else:
-            text = f"The {parameter.location} parameter `{raw(parameter.wire_name)}`."
+            text = joined(f"The {parameter.location} parameter `", parameter.wire_name, "`.")
         if parameter.default is not None and not parameter.required:
-            text = f"{text} By default `{value_literal(parameter.default.value)}`."
+            default = value_literal(parameter.default.value)
+            text = joined(text, f" By default `{default}`.")
         constraints = (
             dict(parameter.type.constraints) if isinstance(parameter.type, ArrayType) else {}
         )
         if "maxItems" in constraints:
-            text = f"{text} At most {constraints['maxItems']} in one request."
+            text = joined(text, f" At most {constraints['maxItems']} in one request.")
         return text
 
     @staticmethod
@@ -268,7 +293,13 @@ class _Writer:
     def _content(
         self, operation: Operation, constant: str, arguments: tuple[Argument, ...]
     ) -> tuple[str | None, str | None]:
-        """Return the type of the body's adapter, if it needs one, and the expression of the content."""
+        """Return the type of the body's adapter, if it needs one, and the expression of the content.
+
+        Args:
+            operation: The operation.
+            constant: The name of the adapter.
+            arguments: The arguments of the method.
+        """
         body = operation.body
         if body is None:
             return None, None
@@ -287,7 +318,7 @@ class _Writer:
         name = next(a.name for a in arguments if a.parameter.location == "body")
         adapter = self._annotations.checked(body.type)
         self._annotations.returned(AnyType())
-        encoded = f"encode_value({constant}_BODY, {name}{null})"
+        encoded = f"encode_value({constant}, {name}{null})"
         return adapter, encoded if body.required else f"None if {name} is None else {encoded}"
 
     def _decoder(self, kind: Type | None) -> str:
@@ -308,23 +339,3 @@ def _imported(called: Mapping[str, str], suffix: str, used: set[str]) -> tuple[s
         for name, here in sorted(called.items())
         if f"{here}{suffix}" in used
     )
-
-
-def expected_definitions(resource: Resource, view: ResourceView) -> frozenset[str]:
-    """Return what the module of an object type must define, as `upsertgen.emit.proof` words it."""
-    name = resource.class_name
-    found = {"assign __all__", f"class {name}", f"class Async{name}"}
-    found |= view.renamed.definitions(name)
-    for method in view.methods:
-        found |= {f"assign {method.constant}", f"def _{method.operation.name}"}
-        found |= {f"def {name}.{method.operation.name}", f"def Async{name}.{method.operation.name}"}
-        if method.body_adapter:
-            found.add(f"assign {method.constant}_BODY")
-        if method.bulk is not None:
-            found.add(f"assign {method.constant}_BULK")
-            found |= {
-                f"def {owner}{name}.{bulk}"
-                for owner in ("", "Async")
-                for bulk in (method.bulk.name, method.bulk.iter_name)
-            }
-    return frozenset(found)

@@ -13,6 +13,9 @@ from typing import TypeAlias
 
 from upsertgen.emit.encode import string_literal
 
+NO_NAME = "is no name"
+"""How the last key of a TypedDict begins that is left out again, and keeps it from being a class."""
+
 _Segment: TypeAlias = "tuple[int, int, str]"
 
 
@@ -97,6 +100,14 @@ class Source:
                 typed = values.replace("Dict", "dict", 1)
                 declared = f"if not TYPE_CHECKING:\n        __pydantic_extra__: {typed}"
                 yield (start, end, declared)
+            case ast.Dict(keys=[*_, ast.Constant(value=str(last))]) if last.startswith(NO_NAME):
+                for key, value in zip(node.keys[:-1], node.values[:-1], strict=True):
+                    if key is not None:
+                        yield from self._segments(key, helpers, quoted_names)
+                    yield from self._segments(value, helpers, quoted_names)
+                first = node.keys[-1]
+                if first is not None:
+                    yield (self._span(first)[0], self._after_comma(node.values[-1]), "")
             case ast.Name(id=name) if name in helpers:
                 yield (*self._span(node), helpers[name])
             case ast.Constant(value=str(name)) if quoted_names:
@@ -108,6 +119,12 @@ class Source:
             case _:
                 for child in ast.iter_child_nodes(node):
                     yield from self._segments(child, helpers, quoted_names)
+
+    def _after_comma(self, node: ast.expr) -> int:
+        """Return where a node of a list ends, with the comma behind it if there is one."""
+        end = self._span(node)[1]
+        rest = self._bytes[end:].lstrip()
+        return len(self._bytes) - len(rest) + 1 if rest.startswith(b",") else end
 
     def _span(self, node: ast.AST) -> tuple[int, int]:
         """Return where a node begins and ends, in bytes; `ast` counts columns so too."""
@@ -131,13 +148,21 @@ def defined_name(statement: ast.stmt) -> str | None:
             return None
 
 
+def _is_docstring(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Expr(value=ast.Constant(value=str())):
+            return True
+        case _:
+            return False
+
+
 def _meaning(helper: ast.stmt) -> ast.expr | None:
     """Return the type that a helper stands for, or nothing when it is no helper."""
     match helper:
         case ast.ClassDef(
             bases=[ast.Subscript(value=ast.Name(id="RootModel"))],
-            body=[ast.AnnAssign(target=ast.Name(id="root"), annotation=annotation)],
-        ):
+            body=[ast.AnnAssign(target=ast.Name(id="root"), annotation=annotation), *rest],
+        ) if all(map(_is_docstring, rest)):
             return annotation
         case ast.Assign(value=ast.Call(func=ast.Name(id="TypeAliasType"), args=[_, annotation])):
             return annotation

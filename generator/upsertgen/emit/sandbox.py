@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,24 +34,35 @@ class Fixtures:
 
     Attributes:
         version: The version.
+        sync: The name of the fixture that gives a client.
+        asynchronous: The name of the fixture that gives an asynchronous client.
     """
 
     version: Version
+    sync: str
+    asynchronous: str
 
     @property
     def package(self) -> str:
         """The package of the version."""
         return self.version.package
 
-    @property
-    def sync(self) -> str:
-        """The name of the fixture that gives a client."""
-        return f"upsert_{self.package}_client"
 
-    @property
-    def asynchronous(self) -> str:
-        """The name of the fixture that gives an asynchronous client."""
-        return f"upsert_{self.package}_async_client"
+def fixtures_of(versions: Iterable[Version]) -> list[Fixtures]:
+    """Return the fixtures of some versions, no two of one name."""
+    found: list[Fixtures] = []
+    taken: set[str] = set()
+    for version in versions:
+        names: list[str] = []
+        for kind in ("client", "async_client"):
+            # One version may be called as another one with `async` behind it.
+            name = f"upsert_{version.package}_{kind}"
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            names.append(name)
+        found.append(Fixtures(version, *names))
+    return found
 
 
 def sandbox_contract(api: Api) -> dict[str, Any]:

@@ -6,11 +6,14 @@ reaches it as field names and descriptions, which it quotes.
 
 from __future__ import annotations
 
+import keyword
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from upsertgen.emit.annotations import open_types
 from upsertgen.emit.encode import model_description, raw
+from upsertgen.emit.rewriting import NO_NAME
 from upsertgen.ir.tree import (
     AnyType,
     ArrayType,
@@ -29,6 +32,7 @@ from upsertgen.ir.tree import (
 )
 from upsertgen.spec_text import SpecText
 
+_PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _FORMATS = frozenset(("date-time", "date", "uuid"))
 _JSON_TYPES = {"str": "string", "int": "integer", "bool": "boolean", "float": "number"}
 
@@ -61,6 +65,15 @@ def model_schema(
         "$defs": {**own, **foreign},
     }
     return schema, frozenset(foreign)
+
+
+def is_plain_name(wire_name: SpecText) -> bool:
+    """Return whether a name in JSON is the same name in Python, wherever it stands.
+
+    A name that begins with `_` may mean something else in a class, and one that is not ASCII is normalised.
+    """
+    name = raw(wire_name)
+    return _PLAIN_NAME.match(name) is not None and not keyword.iskeyword(name)
 
 
 def schema_of(kind: Type, names: Mapping[str, str]) -> dict[str, Any]:
@@ -100,6 +113,12 @@ class _Writer:
             if field.description is not None:
                 written["description"] = model_description(field.description)
             schema["properties"][raw(field.wire_name)] = written
+        if self._typed_dicts and not all(is_plain_name(field.wire_name) for field in model.fields):
+            # What is no name in any Python keeps the others from being taken for names.
+            key = NO_NAME
+            while key in schema["properties"]:
+                key += "!"
+            schema["properties"][key] = {}
         schema["required"] = [raw(field.wire_name) for field in model.fields if field.required]
         if model.additional is not None and declares_additional(model) and not self._typed_dicts:
             schema["additionalProperties"] = self.type(model.additional) or True
@@ -131,6 +150,12 @@ class _Writer:
                 }
             case MapType(values):
                 return {"type": "object", "additionalProperties": self.type(values) or True}
+            case NullableType(ScalarType(_, constraints) | ArrayType(_, constraints) as inner) if (
+                constraints and not self._typed_dicts
+            ):
+                # As alternatives, null gets lost where the field has another name in Python.
+                alone = self.type(inner)
+                return {**alone, "type": [alone["type"], "null"]}
             case NullableType(inner):
                 return {"anyOf": [self.type(inner), {"type": "null"}]}
             case UnionType(alternatives, None):

@@ -161,27 +161,41 @@ class Templates:
         )
         environment.filters.update(
             docstring=encode.docstring,
+            file_name=encode.file_name,
+            header_name=encode.header_name,
+            header_value=encode.header_value,
             identifier=encode.identifier,
+            one_line=encode.one_line,
             markdown=encode.markdown,
             markdown_code=encode.markdown_code,
-            one_line=encode.one_line,
+            markdown_literal=encode.markdown_literal,
             policy_name=policy_name,
-            roles_name=roles_name,
             shell_word=encode.shell_word,
-            status_literal=repr,
+            roles_name=roles_name,
+            status_literal=encode.status_literal,
             string_literal=encode.string_literal,
             toml_string=encode.toml_string,
+            url_path=encode.url_path,
             value_literal=encode.value_literal,
         )
         return environment
 
 
 def _refuse_spec_text(value: Any) -> Any:
+    """Return what an expression of a template gives, if it is text or a number of ours.
+
+    Anything else, such as a list, would show what is in it without an encoder.
+    """
     if isinstance(value, SpecText):
         raise TypeError(
             "text from a spec stands in a template without an encoder, such as '| docstring(0)'"
         )
-    return value
+    import jinja2
+
+    if value is None or isinstance(value, (str, int, float, jinja2.Undefined)):
+        # What is undefined raises an error of its own.
+        return value
+    raise TypeError(f"a {type(value).__name__} stands in a template without an encoder")
 
 
 def _check_text(file: TemplateFile, problems: Problems) -> None:

@@ -11,9 +11,11 @@ from upsertgen.spec_text import SpecText
 
 _TAKEN = frozenset(
     "self records id_property options duplicates concurrency limiter time_budget journal dry_run "
-    "progress".split()
+    "progress "
+    # What methods call.
+    "iter_upsert iter_upsert_async upsert upsert_async".split()
 )
-"""What methods call their arguments, so that no path argument is called so."""
+"""What stands in methods, so that no path argument is called so."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,16 @@ def upsert_catalogue(api: Api, roles: tuple[UpsertRoles, ...]) -> tuple[Catalogu
         for version in api.versions
     )
     return tuple(one for one in versions if one.resources)
+
+
+def catalogue_names(catalogue: tuple[CatalogueVersion, ...]) -> tuple[str, ...]:
+    """Return the classes that a catalogue is written with."""
+    arguments = any(methods.path_arguments for one in catalogue for _, methods in one.resources)
+    return (
+        *(["Argument"] if arguments else []),
+        "Catalogue",
+        *(["Resource", "Version"] if catalogue else []),
+    )
 
 
 def _is_simple(operation: Operation) -> bool:

@@ -17,7 +17,7 @@ import yaml
 WIDTH = 109
 """The longest line, but for a word that is longer."""
 
-_DIGITS = re.compile(r"[-+]?[0-9]*\.?[0-9]*([eE][-+]?[0-9]+)?\Z")
+_DIGITS = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]*)?([eE][-+]?[0-9]+)?\Z")
 _INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`=<")
 _IN_FLOW = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*\Z")
 """What needs no quotes within brackets, where YAML has more rules than are worth knowing."""

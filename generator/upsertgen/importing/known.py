@@ -15,6 +15,7 @@ from upsertgen.importing.naming import SHARED, is_numeric, is_version
 from upsertgen.importing.reduction import METHODS, PLACEHOLDER
 from upsertgen.inputs import OVERLAYS, SPEC_ENDINGS
 from upsertgen.ir.names import version_order
+from upsertgen.spec_file import spec_text
 from upsertgen.specs.yaml_reader import read_yaml
 
 
@@ -55,9 +56,9 @@ class KnownSpecs:
         for path in sorted(folder.glob("*/*")):
             if path.suffix not in SPEC_ENDINGS or path.name.startswith("."):
                 continue
-            if path.parent.name == OVERLAYS or not path.is_file():
+            if path.parent.name == OVERLAYS or path.is_dir():
                 continue
-            parsed = read_yaml(path.read_text("utf-8-sig"), path.as_posix(), problems)
+            parsed = read_yaml(spec_text(path, folder), path.as_posix(), problems)
             if parsed is not None:
                 self.versions.setdefault(path.parent.name, {})[path.stem] = KnownSpec(path, *parsed)
         problems.raise_if_any()

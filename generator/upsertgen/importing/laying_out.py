@@ -22,6 +22,7 @@ from upsertgen.importing.request import Request
 from upsertgen.importing.sharing import Sharing, shared_schemes
 from upsertgen.importing.texts import Texts, carry, corrected
 from upsertgen.inputs import OVERLAYS
+from upsertgen.spec_file import spec_text
 from upsertgen.specs.yaml_reader import read_yaml
 
 
@@ -105,7 +106,7 @@ def _texts(request: Request, known: KnownSpecs, before: Provenance) -> list[Text
         base = {name: spec.data for name, spec in known.base.items()}
         overlays: list[tuple[str, Any]] = []
         for path in sorted((request.specs / OVERLAYS).glob("*.y*ml")):
-            parsed = read_yaml(path.read_text("utf-8-sig"), path.as_posix(), Problems())
+            parsed = read_yaml(spec_text(path, request.specs), path.as_posix(), Problems())
             overlays += [(path.as_posix(), parsed)] if parsed else []
         result.append(Texts(base))
         result.append(Texts(corrected(known.base, request.base, overlays)))

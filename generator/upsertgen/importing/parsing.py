@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 import json
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
-from upsertgen.errors import InvalidInput, Location, Problem, Problems, quoted
+from upsertgen.errors import MOST_PROBLEMS, InvalidInput, Location, Problem, Problems, quoted
 from upsertgen.importing.grammar import Object
 from upsertgen.importing.limits import refused
 from upsertgen.specs.document import node_location
@@ -58,8 +59,8 @@ def check_keys(content: bytes, shown: str) -> None:
     def pairs(items: list[tuple[str, Any]]) -> Object:
         data = dict(items)
         if len(data) < len(items):
-            keys = [key for key, _ in items]
-            twice.extend(key for key in data if keys.count(key) > 1)
+            counts = Counter(key for key, _ in items)
+            twice.extend(key for key, count in counts.items() if count > 1)
         return data
 
     json.loads(text, object_pairs_hook=pairs)
@@ -75,7 +76,7 @@ def check_keys(content: bytes, shown: str) -> None:
                 "each key once",
                 "remove or rename one of them",
             )
-            for key in twice
+            for key in twice[:MOST_PROBLEMS]
         )
 
 

@@ -21,7 +21,7 @@ from upsertgen.importing.provenance import Import, Origin, Provenance, read_prov
 from upsertgen.importing.report import Report
 from upsertgen.importing.request import Request, check_labels
 from upsertgen.importing.sources import Source, open_source
-from upsertgen.importing.writing import FileChange, apply_changes, changes_of
+from upsertgen.importing.writing import FileChange, apply_changes, changes_of, contents_of
 from upsertgen.inputs import PROVENANCE
 from upsertgen.progress import Progress
 from upsertgen.specs.document import Pointer
@@ -55,6 +55,11 @@ class ImportPlan:
     def spec_changes(self) -> tuple[FileChange, ...]:
         """The changes without that of the provenance."""
         return tuple(change for change in self.changes if change.path != PROVENANCE)
+
+    @property
+    def contents(self) -> dict[str, bytes | None]:
+        """What the changes write, by path, and nothing for what goes."""
+        return contents_of(self.changes)
 
     def apply(self) -> None:
         """Write the changes, all of them or none.

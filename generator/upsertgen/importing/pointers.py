@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from upsertgen.errors import quoted
+from upsertgen.errors import nearest, quoted
 from upsertgen.importing.grammar import Object, objects
 
+_INDEX = re.compile(r"(0|[1-9][0-9]{0,8})\Z")
 SCHEMAS = "#/components/schemas/"
 
 
@@ -56,14 +57,14 @@ def target(document: Object, reference: str) -> tuple[tuple[str | int, ...], Any
         if isinstance(value, dict) and step in value:
             value = value[step]
             way.append(step)
-        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+        elif isinstance(value, list) and _INDEX.match(step) and int(step) < len(value):
             value = value[int(step)]
             way.append(int(step))
         else:
-            near = difflib.get_close_matches(step, value if isinstance(value, dict) else (), 1)
+            near = nearest(step, value.keys()) if isinstance(value, dict) else None
             raise Dangling(
                 f"the $ref {quoted(reference)} finds no {quoted(step)} in the document",
-                f"did you mean {quoted(near[0])}?" if near else "correct the $ref",
+                f"did you mean {quoted(near)}?" if near else "correct the $ref",
             )
     return tuple(way), value
 

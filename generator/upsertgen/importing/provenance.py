@@ -16,6 +16,7 @@ from typing import Any
 from upsertgen.errors import InvalidInput, Location, Problem, Problems
 from upsertgen.importing.house_yaml import house_yaml
 from upsertgen.inputs import PROVENANCE
+from upsertgen.spec_file import spec_text
 from upsertgen.specs.yaml_reader import read_yaml
 
 _COMMENT = (
@@ -118,7 +119,7 @@ def read_provenance(folder: Path) -> Provenance:
         return Provenance({})
     shown = path.as_posix()
     problems = Problems()
-    parsed = read_yaml(path.read_text("utf-8-sig"), shown, problems)
+    parsed = read_yaml(spec_text(path, folder), shown, problems)
     problems.raise_if_any()
     try:
         data = parsed[0] if parsed else {}

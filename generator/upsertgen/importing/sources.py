@@ -7,6 +7,7 @@ the names, one document at a time. Nothing is unpacked to disk, and no link is f
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,12 +94,17 @@ def read_file(path: Path, shown: str, limits: Limits) -> bytes:
         InvalidInput: It cannot be read, or is too large.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(limits.document + 1)
+        # A pipe without a writer would be waited for, and a device never ends.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            plain = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            content = file.read(limits.document + 1) if plain else None
     except OSError as error:
         raise refused(
             shown, f"the file cannot be read ({error.strerror})", "a file", "check its permissions"
         ) from None
+    if content is None:
+        raise refused(shown, "this is no plain file", "a document", "remove it from the source")
     return within(content, shown, limits)
 
 
@@ -180,8 +186,18 @@ class FolderSource:
 
     def documents(self, names: Collection[str]) -> Generator[tuple[str, bytes]]:
         """Yield names and contents, sorted by name."""
+        read = 0
         for name in sorted(names):
-            yield name, read_file(self._path / name, f"{self.shown}/{name}", self._limits)
+            content = read_file(self._path / name, f"{self.shown}/{name}", self._limits)
+            read += len(content)
+            if read > self._limits.total:
+                raise refused(
+                    self.shown,
+                    f"its documents have more than {megabytes(self._limits.total)}",
+                    "a collection of published documents",
+                    "name the part of it that matters",
+                )
+            yield name, content
 
     def _unreadable(self, error: OSError) -> None:
         name = Path(error.filename or self._path)

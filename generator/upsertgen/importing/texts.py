@@ -16,6 +16,7 @@ from upsertgen.importing.grammar import KINDS, Object, objects, ordered
 from upsertgen.importing.known import KnownSpec, operations, section
 from upsertgen.importing.naming import SHARED, title_of
 from upsertgen.importing.sharing import flows
+from upsertgen.limits import Budget
 from upsertgen.specs.document import Document
 from upsertgen.specs.overlays import Overlay
 
@@ -126,9 +127,9 @@ def corrected(
         for name, spec in files.items()
     ]
     # What is wrong with an overlay shows when the result is checked; here only texts are looked for.
-    problems = Problems()
+    problems, budget = Problems(), Budget()
     for path, (data, node) in overlays:
-        Overlay(path, data, node, problems).apply(documents, problems, problems)
+        Overlay(path, data, node, problems).apply(documents, problems, problems, budget)
     return {document.name: document.data for document in documents}
 
 

@@ -1,13 +1,12 @@
-"""Files in memory to a specs folder: what differs, and writing all of it or nothing."""
+"""Files in memory to a specs folder: what differs, and writing all of it in one step or nothing."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_TEMPORARY = ".upsertgen"
+from upsertgen.write.switching import switch
 
 
 @dataclass(frozen=True)
@@ -49,57 +48,20 @@ def changes_of(
 
 
 def apply_changes(folder: Path, changes: Iterable[FileChange]) -> None:
-    """Write changes; when one of them fails, the folder is as it was.
+    """Write changes in one step; when that is not possible, the folder is as it was.
 
     Raises:
         OSError: A file cannot be written.
     """
-    changes = list(changes)
-    staged: list[Path] = []
-    made: list[Path] = []
-    done: list[FileChange] = []
-    try:
-        for change in changes:
-            if change.after is not None:
-                target = folder / change.path
-                made += _make(target.parent)
-                temporary = target.with_name(f".{target.name}{_TEMPORARY}")
-                staged.append(temporary)
-                temporary.write_bytes(change.after.encode())
-        for change in changes:
-            done.append(change)
-            target = folder / change.path
-            if change.after is None:
-                target.unlink()
-            else:
-                target.with_name(f".{target.name}{_TEMPORARY}").replace(target)
-    except BaseException:
-        _undo(folder, done)
-        for temporary in staged:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-        for path in reversed(made):
-            with contextlib.suppress(OSError):
-                path.rmdir()
-        raise
+    files = contents_of(changes)
+    if files:
+        switch(folder, files)
 
 
-def _undo(folder: Path, changes: Iterable[FileChange]) -> None:
-    for change in changes:
-        target = folder / change.path
-        # What cannot be put back was not replaced either, most likely: the first error is the one to tell.
-        with contextlib.suppress(OSError):
-            if change.before is None:
-                target.unlink(missing_ok=True)
-            else:
-                target.write_bytes(change.before.encode("utf-8", "surrogateescape"))
-
-
-def _make(folder: Path) -> list[Path]:
-    """Make a folder and those above it; return the ones that were not there, outermost first."""
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    return missing[::-1]
+def contents_of(changes: Iterable[FileChange]) -> dict[str, bytes | None]:
+    """Return what changes write, by path, and nothing for what goes, which comes first."""
+    changes = sorted(changes, key=lambda one: one.after is not None)
+    return {one.path: one.after.encode() if one.after is not None else None for one in changes}
 
 
 def _text(path: Path) -> str | None:

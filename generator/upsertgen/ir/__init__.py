@@ -6,6 +6,7 @@ expressed in a client is reported. Nothing after this stage looks at a spec agai
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -21,6 +22,11 @@ from upsertgen.ir.wire_formats import WireSchemaReader
 from upsertgen.spec_text import SpecText
 from upsertgen.specs import Specs
 from upsertgen.specs.document import Document
+
+_SERVER = re.compile(
+    r"https?://(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+    r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*\Z"
+)
 
 
 def understand(specs: Specs, *, wire_formats: bool = False) -> Api:
@@ -55,6 +61,13 @@ def understand(specs: Specs, *, wire_formats: bool = False) -> Api:
         _version(label, packages[label], documents[label], operations, bodies, policies, problems)
         for label in labels
     )
+    if not problems and not any(version.resources for version in versions):
+        problems.add(
+            Location(min(document.path for document in specs.documents.values())),
+            "no document has an operation",
+            "an operation under 'paths' in one of them at least",
+            "add one, such as a post with an operationId",
+        )
     problems.raise_if_any()
     return Api(
         tuple(version for version in versions if version.resources), bodies.models, tuple(policies)
@@ -149,21 +162,15 @@ def _base_url(documents: list[Document], problems: Problems) -> str:
     for document in documents:
         servers = document.data.get("servers") or []
         url = servers[0]["url"].rstrip("/") if servers else ""
-        absolute = (
-            url.startswith(("https://", "http://"))
-            and "{" not in url
-            and "?" not in url
-            and "#" not in url
-        )
-        if not absolute:
+        if not _SERVER.match(url) or any(part in (".", "..") for part in url.split("/")):
             problems.add(
                 document.locate(("servers", 0, "url")),
                 (
-                    f"the server {quoted(url)} is not an absolute URL"
+                    f"the server {quoted(url)} is not an absolute URL of a host"
                     if servers
                     else "the document names no server"
                 ),
-                "servers with an absolute http(s) URL first, without variables",
+                "servers with an absolute http(s) URL first, without variables, names of users and queries",
                 "add servers, such as '- url: https://api.example.com'",
             )
         elif base_url and url != base_url:

@@ -7,7 +7,7 @@ however they are described. The oldest version that has a body owns its class.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -98,18 +98,20 @@ def distinct_bodies(
         )
         for label in packages
     }
+    candidates_of: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for label, named in names.items():
+        for name, body in named.items():
+            candidates_of[label, model_of[body.key]].append(name)
     models: dict[str, Model] = {}
     for members in classes:
         senior = min(members, key=_seniority(packages))
         label = senior.node.document.version
         # Among several names of one body the shortest is the plain one, without a suffix for a variant.
-        candidates = [
-            name for name, body in names[label].items() if model_of[body.key] == senior.key
-        ]
+        candidates = candidates_of[label, senior.key]
         # A body whose only name another one got has none; that is a problem already.
         chosen = min(candidates or [senior.name], key=lambda name: (len(name), name))
-        named = names[label].get(chosen, senior)
-        models[senior.key] = _model(senior, packages[label], chosen, named, model_of)
+        bearer = names[label].get(chosen, senior)
+        models[senior.key] = _model(senior, packages[label], chosen, bearer, model_of)
     exported = {
         label: tuple(ModelName(name, model_of[body.key]) for name, body in sorted(named.items()))
         for label, named in names.items()
@@ -126,31 +128,62 @@ def _equivalence_classes(bodies: list[RawBody]) -> list[list[RawBody]]:
     """Return the bodies in groups of equal ones, by refining the partition until it holds still.
 
     Bodies may contain each other, so equality cannot be worked out from the leaves up: all bodies begin
-    as equal, and are told apart as long as what they refer to is told apart.
+    as equal, and are told apart as long as what they refer to is told apart. Only bodies that refer to one
+    whose class has changed are looked at again, or a chain of bodies would take the square of its length.
     """
-    colour = {body.key: 0 for body in bodies}
-    while True:
-        shapes = {body.key: _shape(body, colour) for body in bodies}
-        number = {shape: index for index, shape in enumerate(dict.fromkeys(shapes.values()))}
-        refined = {key: number[shape] for key, shape in shapes.items()}
-        if len(set(refined.values())) == len(set(colour.values())):
-            break
-        colour = refined
-    groups: dict[int, list[RawBody]] = defaultdict(list)
+    shapes = {body.key: _shape(body) for body in bodies}
+    users: dict[str, list[str]] = defaultdict(list)
+    for key, (_, referred) in shapes.items():
+        for other in dict.fromkeys(referred):
+            users[other].append(key)
+    number = {
+        text: index for index, text in enumerate(dict.fromkeys(s for s, _ in shapes.values()))
+    }
+    colour = {key: number[text] for key, (text, _) in shapes.items()}
+    size: dict[int, int] = Counter(colour.values())
+    # What the references of the members that stay in a class have in common.
+    common: dict[int, tuple[int, ...]] = {}
+    fresh = len(number)
+    changed = list(colour)
+    while changed:
+        groups: dict[int, dict[tuple[int, ...], list[str]]] = defaultdict(lambda: defaultdict(list))
+        for key in changed:
+            groups[colour[key]][tuple(colour[other] for other in shapes[key][1])].append(key)
+        moved: dict[str, None] = {}
+        for before, alike in groups.items():
+            rest = size[before] - sum(map(len, alike.values()))
+            kept = common.get(before) if rest else next(iter(alike))
+            for signature, members in alike.items():
+                if signature == kept:
+                    common[before] = signature
+                    continue
+                colour.update(dict.fromkeys(members, fresh))
+                moved.update(dict.fromkeys(members))
+                size[before] -= len(members)
+                size[fresh], common[fresh] = len(members), signature
+                fresh += 1
+        changed = list(dict.fromkeys(user for key in moved for user in users[key]))
+    classes: dict[int, list[RawBody]] = defaultdict(list)
     for body in bodies:
-        groups[refined[body.key]].append(body)
-    return list(groups.values())
+        classes[colour[body.key]].append(body)
+    return list(classes.values())
 
 
-def _shape(body: RawBody, colour: Mapping[str, int]) -> tuple[object, ...]:
-    def coloured(kind: Type) -> Type:
-        return map_references(kind, lambda key: str(colour[key]))
+def _shape(body: RawBody) -> tuple[str, tuple[str, ...]]:
+    """Return what a body is apart from the bodies it refers to, and those, in their order."""
+    referred: list[str] = []
+
+    def noted(key: str) -> str:
+        referred.append(key)
+        return ""
 
     # `True == 1` in Python and not in JSON, so a shape is compared by its text.
-    fields = sorted(
-        (f.wire_name, repr(coloured(f.type)), f.required, repr(f.default)) for f in body.fields
-    )
-    return (body.role, tuple(fields), repr(body.additional and coloured(body.additional)))
+    fields = [
+        (f.wire_name, repr(map_references(f.type, noted)), f.required, repr(f.default))
+        for f in sorted(body.fields, key=lambda field: field.wire_name)
+    ]
+    additional = repr(body.additional and map_references(body.additional, noted))
+    return repr((body.role, fields, additional)), tuple(referred)
 
 
 def _names(

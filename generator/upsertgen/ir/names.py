@@ -48,10 +48,17 @@ RESERVED_METHODS = frozenset(
     ).split()
 )
 RESERVED_PARAMETERS = frozenset(("self", "encode_body", "encode_value"))
-RESERVED_MODULES = frozenset(
-    ("client", "models", "typed_dicts", "con", "prn", "aux", "nul")
-) | frozenset(f"{device}{number}" for device in ("com", "lpt") for number in range(10))
-RESERVED_RESOURCES = frozenset(("close", "aclose", "with_options"))
+DEVICES = frozenset(("con", "prn", "aux", "nul")) | frozenset(
+    f"{device}{number}" for device in ("com", "lpt") for number in range(10)
+)
+"""What no file or folder can be called on Windows, whatever its ending."""
+RESERVED_MODULES = frozenset(("client", "models", "typed_dicts")) | DEVICES
+RESERVED_PACKAGES = frozenset(("errors", "sandbox", "testing")) | DEVICES
+"""What stands beside the packages of versions, or can be no folder."""
+RESERVED_RESOURCES = frozenset(
+    # The last two decorate what stands beside them in the class of a client.
+    ("close", "aclose", "with_options", "cached_property", "property")
+)
 
 
 def snake_case(text: str, prefix: str) -> str:
@@ -108,7 +115,8 @@ def package_name(text: str) -> str:
         >>> package_name("2025-09"), package_name("v3")
         ('v2025_09', 'v3')
     """
-    return snake_case(text, "v").replace("v_", "v", 1)
+    name = snake_case(text, "v").replace("v_", "v", 1)
+    return f"{name}_" if name in RESERVED_PACKAGES else name
 
 
 def distinct_names(

@@ -35,6 +35,7 @@ from upsertgen.ir.tree import (
     Upsert,
 )
 from upsertgen.ir.values import fits, freeze, text_of
+from upsertgen.limits import LIMITS
 from upsertgen.spec_text import SpecText
 from upsertgen.specs.document import Document
 from upsertgen.specs.references import Node, References
@@ -43,6 +44,8 @@ HTTP_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "tra
 _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%{}/-]*\Z")
 _PARAMETER = re.compile(r"{([^{}/]*)}")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
+# What can be the value of a header.
+_MEDIA_TYPE = re.compile(r"[!-~](?:[\t -~]*[!-~])?\Z")
 _HEADERS_OF_THE_CLIENT = frozenset(("accept", "content-type", "authorization"))
 _BEARER_TYPES = frozenset(("oauth2", "openIdConnect"))
 
@@ -128,6 +131,7 @@ class OperationReader(SpecReader):
         return [operations[name] for name in sorted(operations)]
 
     def _nodes(self, document: Document) -> Iterator[tuple[Node, str, str, list[Node]]]:
+        count = 0
         paths = Node(document, ("paths",), document.data.get("paths") or {})
         check_no_extensions(Node(document, (), document.data), self._problems)
         for path in paths.value:
@@ -147,6 +151,8 @@ class OperationReader(SpecReader):
             ]
             for method in HTTP_METHODS:
                 if method in item.value:
+                    count += 1
+                    self._at_most(LIMITS.operations, count, item, "operations in this document")
                     yield item.child(method), method, path, shared
 
     def _operation(
@@ -203,6 +209,13 @@ class OperationReader(SpecReader):
         declared = {
             one.wire_name for one in parameters if one.location == "path"
         } | constants.keys()
+        if "" in used or set(_PARAMETER.sub("", path)) & {*"{}"}:
+            self._problem(
+                place,
+                f"the path {quoted(path)} has braces that name no parameter",
+                "{name} for each parameter",
+                "name the parameter, or percent-encode the braces",
+            )
         for missing in sorted(set(used) - declared):
             self._problem(
                 place,
@@ -319,6 +332,13 @@ class OperationReader(SpecReader):
             else AnyType()
         )
         sent_as = "application/json" if "*" in media_type else media_type
+        if not _MEDIA_TYPE.match(sent_as):
+            self._problem(
+                content,
+                f"{quoted(media_type)} is not a media type",
+                "printable ASCII, such as application/json",
+                "correct it",
+            )
         return RawBody(
             kind,
             bool(body.value.get("required", False)),

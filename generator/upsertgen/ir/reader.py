@@ -33,5 +33,16 @@ class SpecReader:
             "rewrite it, in an overlay if the spec is not yours",
         )
 
+    def _at_most(self, limit: int, count: int, node: Node, what: str) -> None:
+        """End the run at once where to go on would take too much time or memory.
+
+        Raises:
+            InvalidInput: With this problem, and with all that were noted.
+        """
+        if count > limit:
+            there = f"there are more than {limit} {what}"
+            self._problem(node, there, f"at most {limit}", "split or simplify it")
+            self._problems.raise_if_any()
+
     def _problem(self, node: Node, wrong: str, expected: str, mend: str) -> None:
         self._problems.add(node.document.locate(node.pointer, key=True), wrong, expected, mend)

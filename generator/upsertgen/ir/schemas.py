@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from upsertgen.errors import Problems, quoted
-from upsertgen.ir.reader import SpecReader
+from upsertgen.ir.counting import CountingReader
 from upsertgen.ir.tree import (
     AnyType,
     ArrayType,
@@ -34,6 +35,7 @@ from upsertgen.ir.values import (
     freeze,
     text_of,
 )
+from upsertgen.limits import LIMITS
 from upsertgen.spec_text import SpecText
 from upsertgen.specs.references import DanglingReference, Node, References
 
@@ -91,7 +93,7 @@ class RawBody:
     description: SpecText | None
 
 
-class SchemaReader(SpecReader):
+class SchemaReader(CountingReader):
     """Reads schemas and keeps the bodies it meets.
 
     Attributes:
@@ -117,6 +119,7 @@ class SchemaReader(SpecReader):
             role: Whether its values are sent or received.
             name: What to call it if it is an object that has no name of its own.
         """
+        self._count_schema(node)
         target = self._follow(node)
         if target is None:
             return AnyType()
@@ -151,12 +154,14 @@ class SchemaReader(SpecReader):
         if self._depth >= _DEEPEST:
             self._too_deep(target)
             return AnyType()
-        self._open.append(key)
+        # Bodies below begin a list of their own, and a run that ends within one leaves it in place.
+        opened = self._open
+        opened.append(key)
         self._depth += 1
         try:
             return _nullable_if(self._is_nullable(target), self._read(target, role, name))
         finally:
-            self._open.pop()
+            opened.pop()
             self._depth -= 1
 
     def _read(self, node: Node, role: Role, name: str) -> Type:
@@ -179,6 +184,7 @@ class SchemaReader(SpecReader):
         constraints = (
             constraints_of(node, type_name, self._problems) if role is Role.REQUEST else ()
         )
+        self._count_patterns(node, constraints)
         if type_name == "array":
             items = (
                 self.read(node.child("items"), role, f"{name}Item")
@@ -206,6 +212,7 @@ class SchemaReader(SpecReader):
         return self._body(node, [node], role, name)
 
     def _body(self, node: Node, parts: list[Node], role: Role, name: str) -> Type:
+        self._at_most(LIMITS.bodies, len(self.bodies) + 1, node, "bodies of all specs up to here")
         key = _key(node, role)
         body = RawBody(key, name, node, role, [], None, text_of(node.value.get("description")))
         self.bodies[key] = body
@@ -245,6 +252,7 @@ class SchemaReader(SpecReader):
         return ReferenceType(key)
 
     def _fields(self, part: Node, role: Role, name: str, required: set[str]) -> Iterator[RawField]:
+        self._at_most(LIMITS.fields, len(part.value.get("properties", ())), part, "fields")
         hidden = self._hidden([part], role)
         for wire_name in part.value.get("properties", {}):
             if wire_name in hidden:
@@ -274,6 +282,8 @@ class SchemaReader(SpecReader):
         default = node.value["default"]
         if default is None:
             return None
+        if isinstance(default, list):
+            self._at_most(LIMITS.defaults, len(default), node, "items in its default")
         if not fits(default, kind):
             self._problem(
                 node.child("default"),
@@ -285,7 +295,8 @@ class SchemaReader(SpecReader):
         return Default(freeze(default))
 
     def _all_of(self, node: Node, role: Role, name: str) -> Type:
-        parts = list(self._parts(node, []))
+        parts = list(islice(self._parts(node, []), LIMITS.parts + 1))
+        self._at_most(LIMITS.parts, len(parts), node, "objects that its allOf joins")
         own = {key for key in node.value if key not in _ANNOTATIONS and not key.startswith("x-")}
         if len(node.value["allOf"]) == 1 and own <= {
             "allOf",
@@ -308,6 +319,7 @@ class SchemaReader(SpecReader):
 
     def _parts(self, node: Node, within: list[str]) -> Iterator[Node]:
         """Yield the object schemas that an allOf joins, from the first to the last."""
+        self._count_schema(node)
         key = _key(node, Role.REQUEST)
         if key in within:
             self._problem(
@@ -344,6 +356,7 @@ class SchemaReader(SpecReader):
             self._unsupported(
                 node, f"{keyword} beside {', '.join(sorted(extra))}", f"{keyword} alone"
             )
+        self._at_most(LIMITS.alternatives, len(schema[keyword]), node, "alternatives")
         alternatives: list[Type] = []
         nullable = False
         for index in range(len(schema[keyword])):
@@ -419,6 +432,7 @@ class SchemaReader(SpecReader):
     def _enumeration(self, node: Node, role: Role) -> Type:
         schema: dict[str, Any] = node.value
         values = [schema["const"]] if "const" in schema else schema["enum"]
+        self._at_most(LIMITS.values, len(values), node, "values in its enum")
         for index, value in enumerate(values):
             if isinstance(value, (dict, list)):
                 place = node.child("enum", index) if "enum" in schema else node.child("const")

@@ -19,6 +19,7 @@ from upsertgen.ir.tree import (
     Value,
 )
 from upsertgen.spec_text import SpecText
+from upsertgen.specs.expressions import fault
 from upsertgen.specs.references import Node
 
 _CONSTRAINTS = {
@@ -72,9 +73,11 @@ def enumeration_of(values: list[Any], role: Role, *, has_numbers: bool) -> Type:
     has_numbers = has_numbers or any(isinstance(value, float) for value in values)
     numbers = (int, float) if has_numbers else ()
     named: list[Scalar] = []
-    for index, value in enumerate(values):
+    seen: set[tuple[type, Any]] = set()
+    for value in values:
         is_number = isinstance(value, numbers) and not isinstance(value, bool)
-        is_double = any(type(one) is type(value) and one == value for one in values[:index])
+        is_double = (type(value), value) in seen
+        seen.add((type(value), value))
         if value is not None and not is_number and not is_double:
             named.append(freeze_scalar(value))
     is_open = role is Role.RESPONSE or len(named) > 1 or has_numbers
@@ -125,25 +128,15 @@ def constraints_of(
         if isinstance(value, bool) or value is None:
             continue
         found[keyword] = freeze_scalar(value)
-        if keyword == "pattern" and not _is_pattern(value):
+        wrong = fault(value) if keyword == "pattern" else None
+        if wrong is not None:
             problems.add(
                 node.document.locate((*node.pointer, keyword)),
-                f"the pattern {quoted(value)} cannot be checked in linear time",
-                "a regular expression without look-around and back-references",
+                f"the pattern {quoted(value)} {wrong}",
+                "a short regular expression without look-around and back-references",
                 "rewrite the pattern, or remove it in an overlay",
             )
     for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if schema.get(exclusive) is True and bound in found:
             found[exclusive] = found.pop(bound)
     return tuple(sorted(found.items(), key=lambda item: item[0]))
-
-
-def _is_pattern(pattern: str) -> bool:
-    # The models check patterns with the regular expressions of pydantic, which are not those of Python.
-    from pydantic_core import SchemaError, SchemaValidator, core_schema
-
-    try:
-        SchemaValidator(core_schema.str_schema(pattern=pattern))
-    except SchemaError:
-        return False
-    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from upsertgen.errors import InvalidInput, Location, Problems, quoted
 from upsertgen.inputs import LOCK
 from upsertgen.lock.catalogue import Catalogue, MethodNames, ObjectNames, VersionNames
 from upsertgen.lock.names import Kind, PublicName, parse_name
+from upsertgen.spec_file import UnreadableFile, read_spec_file
 from upsertgen.specs.document import Pointer, node_at, node_location
 from upsertgen.specs.yaml_reader import read_yaml
 
@@ -135,12 +137,12 @@ def read_record(folder: Path) -> Record | None:
     path = folder / LOCK
     shown = path.as_posix()
     problems, reading = Problems(), Problems()
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+    try:
+        text = read_spec_file(path, root=folder).decode("utf-8")
+    except (UnreadableFile, UnicodeDecodeError) as error:
+        reason = error.problem.wrong if isinstance(error, UnreadableFile) else "it is not UTF-8"
         problems.add(
             Location(shown), f"the name lock cannot be read: {reason}", "UTF-8 text", _MEND
         )

@@ -19,6 +19,8 @@ from pathlib import Path
 
 from upsertgen.errors import Location, Problems
 from upsertgen.inputs import OVERLAYS, spec_files
+from upsertgen.limits import Budget
+from upsertgen.spec_file import UnreadableFile, read_spec_file
 from upsertgen.specs.document import Document
 from upsertgen.specs.overlays import Overlay
 from upsertgen.specs.references import References, check_references
@@ -53,14 +55,14 @@ def read(folder: Path, as_published: Callable[[Specs], None] | None = None) -> S
     Raises:
         InvalidInput: With every problem of the first stage that found any.
     """
-    problems, unmatched = Problems(), Problems()
+    problems, unmatched, budget = Problems(), Problems(), Budget()
     documents: dict[str, Document] = {}
     overlays: list[Overlay] = []
     complete = True
     for path in spec_files(folder):
         shown = path.as_posix()
-        text = _text(path, problems)
-        parsed = None if text is None else read_yaml(text, shown, problems)
+        text = _text(path, problems, budget)
+        parsed = None if text is None else read_yaml(text, shown, problems, budget)
         if parsed is None:
             complete = False
             continue
@@ -73,7 +75,7 @@ def read(folder: Path, as_published: Callable[[Specs], None] | None = None) -> S
     if as_published is not None and complete:
         as_published(Specs(documents, References(documents)))
     for overlay in overlays:
-        overlay.apply(documents.values(), problems, unmatched)
+        overlay.apply(documents.values(), problems, unmatched, budget)
     for document in documents.values():
         validate_document(document, problems)
     if complete:
@@ -85,17 +87,13 @@ def read(folder: Path, as_published: Callable[[Specs], None] | None = None) -> S
     return Specs(documents, References(documents))
 
 
-def _text(path: Path, problems: Problems) -> str | None:
+def _text(path: Path, problems: Problems, budget: Budget) -> str | None:
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        problems.add(
-            Location(path.as_posix()),
-            f"the file cannot be read: {error.strerror}",
-            "a readable file",
-            "check its permissions",
-        )
+        data = read_spec_file(path)
+    except UnreadableFile as error:
+        problems.note(error.problem)
         return None
+    budget.take_bytes(len(data), path.as_posix())
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

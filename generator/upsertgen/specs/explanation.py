@@ -6,13 +6,12 @@ the alternative that was meant is worked out, and what is wrong with it is put i
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from upsertgen.errors import Location, Problems, quoted
+from upsertgen.errors import Location, Problems, nearest, quoted
 from upsertgen.specs.document import Pointer
 
 Locate = Callable[[Pointer, bool], Location]
@@ -187,7 +186,7 @@ def _is_misspelt(missing: Cause, found: Sequence[Cause]) -> bool:
         if one.pointer == missing.pointer and one.kind in _CLOSED
         for name in one.details["unexpected"]
     ]
-    return bool(difflib.get_close_matches(missing.details["property"], unknown, 1))
+    return nearest(missing.details["property"], unknown) is not None
 
 
 def _below(pointer: Pointer, places: Iterable[Pointer]) -> set[Pointer]:
@@ -248,14 +247,14 @@ def _unknown_field(
         expected, mend = _PLACES[place]
     else:
         known = cause.known or OPENAPI_FIELDS
-        near = difflib.get_close_matches(name, known, 1)
+        near = nearest(name, known)
         listed = 0 < len(cause.known) <= _MOST_LISTED
         expected = (
             f"only the fields {', '.join(sorted(cause.known))}"
             if listed
             else f"a field that {_name(owner, plain=True)} may have"
         )
-        mend = f"did you mean {quoted(near[0])}?" if near else mend
+        mend = f"did you mean {quoted(near)}?" if near else mend
     problems.add(
         locate((*cause.pointer, name), True),
         f"{quoted(name)} is not known in {_name(owner, plain=True)}",
@@ -277,10 +276,10 @@ def _expected(cause: Cause, value: Any) -> tuple[str, str]:
         return " or ".join(names), _TYPES.get(types[0], ("", "correct the value"))[1]
     if cause.kind == "enum":
         options = [one for one in details["options"] if isinstance(one, str)]
-        near = difflib.get_close_matches(value, options, 1) if isinstance(value, str) else []
+        near = nearest(value, options) if isinstance(value, str) else None
         return (
             f"one of {', '.join(quoted(one) for one in details['options'])}",
-            f"did you mean {quoted(near[0])}?" if near else "correct the value",
+            f"did you mean {quoted(near)}?" if near else "correct the value",
         )
     if cause.kind == "const":
         return quoted(details["expected_value"]), "correct the value"

@@ -8,16 +8,15 @@ error: what it corrected has changed, and a person has to look.
 from __future__ import annotations
 
 import copy
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-import jsonpath_rfc9535
 import yaml
 
-from upsertgen.errors import Location, Problems, quoted
+from upsertgen.errors import Location, Problems, nearest, quoted
+from upsertgen.limits import LIMITS, Budget, beyond
 from upsertgen.specs.document import (
     Correction,
     Document,
@@ -27,9 +26,12 @@ from upsertgen.specs.document import (
     node_location,
 )
 from upsertgen.specs.explanation import shown
+from upsertgen.specs.targets import Target, WrongTarget
 from upsertgen.specs.validation import Rules, validate
 
 _PATTERNS = "x-documents"
+_SEARCHED_AT_ONCE = 50
+"""How many fields are searched in the time in which a target visits one node."""
 _RULES = Rules(
     {
         "type": "object",
@@ -73,13 +75,17 @@ class _Action:
         location: Where its target stands.
         data: What it says.
         node: The same as YAML nodes.
-        query: Its target, compiled.
+        target: Its target, compiled.
+        nodes: How many nodes its update has.
+        depth: How deep its update is nested.
     """
 
     location: Location
     data: dict[str, Any]
     node: yaml.Node
-    query: jsonpath_rfc9535.JSONPathQuery
+    target: Target
+    nodes: int
+    depth: int
 
 
 class Overlay:
@@ -116,7 +122,14 @@ class Overlay:
                 self._read(action, ("actions", index), problems)
 
     def _read(self, action: dict[str, Any], pointer: Pointer, problems: Problems) -> None:
-        for key in difflib.get_close_matches(_PATTERNS, action.keys() - {_PATTERNS}, 3, 0.8):
+        if len(self._actions) >= LIMITS.actions:
+            raise beyond(
+                self._locate(pointer),
+                f"the overlay has more than {LIMITS.actions} actions",
+                "an overlay of ordinary size",
+            )
+        key = nearest(_PATTERNS, action.keys() - {_PATTERNS}, 0.8)
+        if key is not None:
             problems.add(
                 self._locate((*pointer, key), True),
                 f"the extension {quoted(key)} is not known",
@@ -137,22 +150,29 @@ class Overlay:
             return
         location = self._locate((*pointer, "target"))
         try:
-            query = jsonpath_rfc9535.compile(action["target"])
-        except (jsonpath_rfc9535.JSONPathError, RecursionError) as error:
-            reason = str(error).partition("\n")[0]
+            target = Target(action["target"])
+        except WrongTarget as error:
             problems.add(
                 location,
-                f"the target {quoted(action['target'])} is not a JSONPath: {reason}",
+                f"the target {quoted(action['target'])} is not a JSONPath: {error}",
                 "a JSONPath of RFC 9535, such as $.paths.*.post",
                 "correct the target",
             )
             return
-        self._actions.append(_Action(location, action, node_at(self._node, pointer), query))
+        nodes, depth = _size(action.get("update"))
+        node = node_at(self._node, pointer)
+        self._actions.append(_Action(location, action, node, target, nodes, depth))
 
     def _locate(self, pointer: Pointer, key: bool = False) -> Location:
         return node_location(self._node, pointer, key=key)
 
-    def apply(self, documents: Iterable[Document], problems: Problems, unmatched: Problems) -> None:
+    def apply(
+        self,
+        documents: Iterable[Document],
+        problems: Problems,
+        unmatched: Problems,
+        budget: Budget,
+    ) -> None:
         """Change the documents as the overlay says.
 
         Args:
@@ -160,6 +180,7 @@ class Overlay:
             problems: Where to note what cannot be done.
             unmatched: Where to note each action that finds no target. In a document that is wrong anyway,
                 that may be no fault of the overlay.
+            budget: What overlays may take together.
         """
         documents = list(documents)
         for action in self._actions:
@@ -173,7 +194,9 @@ class Overlay:
                 if any(fnmatchcase(document.key, pattern) for pattern in patterns)
             ]
             # Every document is changed, also after one was: no short cut.
-            if chosen and not sum([_apply(action, document, problems) for document in chosen]):
+            if chosen and not sum(
+                [_apply(action, document, problems, budget) for document in chosen]
+            ):
                 where = (
                     f" in {', '.join(map(quoted, patterns))}" if _PATTERNS in action.data else ""
                 )
@@ -189,22 +212,38 @@ class Overlay:
         action: _Action, pattern: str, documents: list[Document], problems: Problems
     ) -> None:
         patterns: list[str] = action.data[_PATTERNS]
-        near = difflib.get_close_matches(pattern, [document.key for document in documents], 1)
+        near = nearest(pattern, [document.key for document in documents])
         problems.add(
             node_location(action.node, (_PATTERNS, patterns.index(pattern))),
             f"no document is called {quoted(pattern)}",
             "the path of a document inside the specs folder, or a pattern such as 'v1/*.yaml'",
-            f"did you mean {quoted(near[0])}?" if near else "correct or remove the pattern",
+            f"did you mean {quoted(near)}?" if near else "correct or remove the pattern",
         )
 
 
-def _apply(action: _Action, document: Document, problems: Problems) -> int:
+def _size(value: Any) -> tuple[int, int]:
+    """Return how many nodes plain data has, and how deep it is nested."""
+    below: Iterable[Any] = ()
+    keys = 0
+    if isinstance(value, dict):
+        below, keys = value.values(), len(value)
+    elif isinstance(value, list):
+        below = value
+    sizes = [_size(one) for one in below]
+    return 1 + keys + sum(nodes for nodes, _ in sizes), 1 + max(
+        (depth for _, depth in sizes), default=0
+    )
+
+
+def _apply(action: _Action, document: Document, problems: Problems, budget: Budget) -> int:
     """Change one document, and return how many nodes of it the action means."""
     try:
-        found = action.query.find(document.data)
+        found = action.target.find(
+            document.data, lambda steps: budget.take_steps(steps, action.location)
+        )
         # From the last to the first and from the inside out: what was changed does not move what is left.
-        pointers = sorted({tuple(match.location) for match in found}, key=_order, reverse=True)
-    except (jsonpath_rfc9535.JSONPathError, RecursionError) as error:
+        pointers = sorted(found, key=_order, reverse=True)
+    except WrongTarget as error:
         problems.add(
             action.location,
             f"the target {quoted(action.data['target'])} cannot be looked up: {error}",
@@ -212,8 +251,16 @@ def _apply(action: _Action, document: Document, problems: Problems) -> int:
             "correct the target",
         )
         return 1
+    budget.take_nodes(len(pointers) * action.nodes, action.location)
     for pointer in pointers:
+        budget.take_steps(_width(document.data, pointer) // _SEARCHED_AT_ONCE, action.location)
         if "update" in action.data:
+            if len(pointer) + action.depth > LIMITS.depth:
+                raise beyond(
+                    action.location,
+                    f"with this update {document.path} is nested more than {LIMITS.depth} levels deep",
+                    "documents of ordinary depth",
+                )
             _update(action, document, pointer, problems)
         else:
             _remove(action, document, pointer, problems)
@@ -221,6 +268,19 @@ def _apply(action: _Action, document: Document, problems: Problems) -> int:
         description = str(action.data.get("description", ""))
         document.corrections.append(Correction(action.location, description, len(pointers)))
     return len(pointers)
+
+
+def _width(data: Any, pointer: Pointer) -> int:
+    """Return how many fields stand beside those on the way to a node: they are searched one by one."""
+    width = _children(data)
+    for step in pointer:
+        data = data[step]
+        width += _children(data)
+    return width
+
+
+def _children(value: object) -> int:
+    return len(value) if isinstance(value, (dict, list)) else 0
 
 
 def _order(pointer: Pointer) -> list[tuple[int, str]]:

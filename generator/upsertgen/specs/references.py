@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from upsertgen.errors import Problems, quoted
+from upsertgen.errors import Problems, nearest, quoted
+from upsertgen.limits import LIMITS
 from upsertgen.specs.document import Document, Pointer
 from upsertgen.specs.structure import kind_at, references
+
+_INDEX = re.compile(r"(0|[1-9][0-9]{0,8})\Z")
+"""An item of a list in a JSON Pointer."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,11 @@ class References:
                     f"the $ref {quoted(node.value['$ref'])} leads back to itself",
                     "point it at a definition",
                 )
+            if len(seen) >= LIMITS.references:
+                raise DanglingReference(
+                    f"the $ref {quoted(node.value['$ref'])} leads to more than {LIMITS.references} others",
+                    "point it at the definition",
+                )
             seen.add(place)
             node = self.target(node.document, node.value["$ref"])
         return node
@@ -89,12 +98,12 @@ class References:
                 "put the document into the specs folder",
             )
         if found is None:
-            near = difflib.get_close_matches(key, list(self._documents), 1)
+            near = nearest(key, self._documents.keys())
             folder = posixpath.dirname(document.key)
             raise DanglingReference(
                 f"the $ref {quoted(reference)} names a file that is not in the specs folder",
                 (
-                    f"did you mean {quoted(posixpath.relpath(near[0], folder))}?"
+                    f"did you mean {quoted(posixpath.relpath(near, folder))}?"
                     if near
                     else "add the file or correct the path"
                 ),
@@ -114,12 +123,12 @@ class References:
         value = node.value
         if isinstance(value, dict) and step in value:
             return node.child(step)
-        if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+        if isinstance(value, list) and _INDEX.match(step) and int(step) < len(value):
             return node.child(int(step))
-        near = difflib.get_close_matches(step, list(value), 1) if isinstance(value, dict) else []
+        near = nearest(step, value.keys()) if isinstance(value, dict) else None
         raise DanglingReference(
             f"the $ref {quoted(reference)} finds no {quoted(step)} in {node.document.path}",
-            f"did you mean {quoted(near[0])}?" if near else "define it there or correct the $ref",
+            f"did you mean {quoted(near)}?" if near else "define it there or correct the $ref",
         )
 
 

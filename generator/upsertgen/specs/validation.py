@@ -10,12 +10,13 @@ import importlib.util
 import json
 import re
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 
-from upsertgen.errors import Problems, quoted
+from upsertgen.errors import MOST_PROBLEMS, Problems, quoted
 from upsertgen.specs.document import Document, Pointer
 from upsertgen.specs.explanation import Locate, causes, describe, without_consequences
 
@@ -90,7 +91,7 @@ def validate(
         return True
     found = [
         cause
-        for error in rules.validator.iter_errors(data)
+        for error in islice(rules.validator.iter_errors(data), MOST_PROBLEMS)
         for cause in causes(error, data, rules.schema)
     ]
     for cause in without_consequences(found):

@@ -15,15 +15,12 @@ from typing import Any
 import yaml
 
 from upsertgen.errors import Location, Problems, quoted
+from upsertgen.limits import LIMITS, Budget
 from upsertgen.specs.document import mark_location
 
-DEEPEST = 100
-"""How deep a document may be nested. Real ones stay below 30, and what reads them calls itself."""
-
-_MOST_COPIES = 200_000
-"""How many nodes aliases may repeat, so that a small file cannot fill the memory."""
-
-_LONGEST_INTEGER = 1000
+_NODES_AT_ONCE = 100
+_LONG_TEXT = 100
+_LONGEST_NUMBER = 1000
 _PLAIN = "plain"
 _PREFIX = "tag:yaml.org,2002:"
 _READ_TAGS = frozenset((_PLAIN, f"{_PREFIX}str", f"{_PREFIX}seq", f"{_PREFIX}map"))
@@ -45,19 +42,26 @@ _CONSTANTS: dict[str, Any] = {
 _NUMBER_START = frozenset("-+.0123456789")
 
 
-def read_yaml(text: str, path: str, problems: Problems) -> tuple[dict[str, Any], yaml.Node] | None:
+def read_yaml(
+    text: str, path: str, problems: Problems, budget: Budget | None = None
+) -> tuple[dict[str, Any], yaml.Node] | None:
     """Read one YAML or JSON document whose root is a mapping.
 
     Args:
         text: The contents of the file.
         path: The file, as messages should name it.
         problems: Where to note what is wrong.
+        budget: What the documents of a run may take together; by default what one may take alone.
 
     Returns:
         The plain data and the YAML node it came from, or nothing when the text cannot be used.
+
+    Raises:
+        InvalidInput: It is so much that it makes no sense to go on.
     """
+    budget = budget or Budget()
     try:
-        node = yaml.compose(_NamedText(text, path), Loader=_Loader)
+        node = _Loader(_NamedText(text, path), budget).get_single_node()
     except yaml.YAMLError as error:
         place, what, mend = _syntax_problem(error, text, path)
         problems.add(place, f"this is not YAML: {what}", "a YAML or JSON document", mend)
@@ -74,7 +78,7 @@ def read_yaml(text: str, path: str, problems: Problems) -> tuple[dict[str, Any],
             "begin with 'openapi: 3.0.3', or move a file that is none out of the specs folder",
         )
         return None
-    data = _Reader(problems).document(node)
+    data = _Reader(problems, budget).document(node)
     return None if data is None else (data, node)
 
 
@@ -89,9 +93,11 @@ class _NamedText(io.StringIO):
 class _Loader(yaml.CSafeLoader):
     """Composes nodes and leaves it to the reader what plain scalars mean."""
 
-    def __init__(self, stream: _NamedText) -> None:
+    def __init__(self, stream: _NamedText, budget: Budget) -> None:
         super().__init__(stream)
+        self._budget = budget
         self._depth = 0
+        self._nodes = 0
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
         if kind is yaml.ScalarNode:
@@ -101,11 +107,16 @@ class _Loader(yaml.CSafeLoader):
     def descend_resolver(self, current_node: Any, current_index: Any) -> None:
         # PyYAML calls this before each node and itself for the nodes below, until the stack overflows.
         self._depth += 1
-        if self._depth > DEEPEST:
+        if self._depth > LIMITS.depth:
             raise yaml.MarkedYAMLError(
-                problem=f"it is nested more than {DEEPEST} levels deep",
+                problem=f"it is nested more than {LIMITS.depth} levels deep",
                 problem_mark=current_node.start_mark,
             )
+        self._nodes += 1
+        if self._nodes >= _NODES_AT_ONCE:
+            # Before there are too many, not once they have filled the memory.
+            self._budget.take_nodes(self._nodes, mark_location(current_node.start_mark))
+            self._nodes = 0
 
     def ascend_resolver(self) -> None:
         self._depth -= 1
@@ -118,8 +129,9 @@ class _TooManyCopies(Exception):
 class _Reader:
     """Turns the nodes of one file into plain data, and nodes that stand in several places into copies."""
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, budget: Budget) -> None:
         self._problems = problems
+        self._budget = budget
         self._open: set[int] = set()
         self._seen: set[int] = set()
         self._copies = 0
@@ -133,7 +145,7 @@ class _Reader:
         except _TooManyCopies:
             self._problem(
                 root,
-                f"aliases repeat more than {_MOST_COPIES} nodes",
+                f"aliases repeat more than {LIMITS.copies} nodes",
                 "a document of ordinary size",
                 "write it without aliases",
             )
@@ -162,6 +174,7 @@ class _Reader:
                     "write the fields out, or use $ref",
                 )
                 continue
+            self._take_text(key_node)
             self._check_tag(key_node)
             if key in data:
                 self._problem(
@@ -205,8 +218,9 @@ class _Reader:
             self._seen.add(id(node))
             return node
         self._copies += len(node.value) + 1
-        if self._copies > _MOST_COPIES:
+        if self._copies > LIMITS.copies:
             raise _TooManyCopies
+        self._budget.take_nodes(len(node.value) + 1, mark_location(node.start_mark))
         kind = type(node)
         return kind(node.tag, list(node.value), node.start_mark, node.end_mark)
 
@@ -220,8 +234,13 @@ class _Reader:
                 "remove the tag; put text in quotes",
             )
 
+    def _take_text(self, node: yaml.ScalarNode) -> None:
+        if len(node.value) > _LONG_TEXT:
+            self._budget.take_text(len(node.value), mark_location(node.start_mark))
+
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         text: str = node.value
+        self._take_text(node)
         if node.tag != _PLAIN:
             return text
         if text in _CONSTANTS:
@@ -229,9 +248,9 @@ class _Reader:
         if text[0] not in _NUMBER_START:
             return text
         if _INTEGER.match(text):
-            if len(text) <= _LONGEST_INTEGER:
+            if len(text) <= LIMITS.digits:
                 return int(text)
-        elif _FLOAT.match(text):
+        elif len(text) <= _LONGEST_NUMBER and _FLOAT.match(text):
             number = float(text)
             if math.isfinite(number):
                 return number

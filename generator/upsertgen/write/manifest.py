@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -82,7 +83,10 @@ class Manifest:
 def read_manifest(folder: Path) -> Manifest:
     """Return the manifest of an output folder; an empty one if there is none that can be read."""
     try:
-        data: Any = json.loads((folder / MANIFEST).read_text("utf-8"))
+        path = folder / MANIFEST
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return Manifest()
+        data: Any = json.loads(path.read_text("utf-8"))
         if data["format"] != _FORMAT:
             return Manifest()
         outputs = {

@@ -19,6 +19,15 @@ __all__ = [
     "TypedBoxInputDict",
 ]
 
+BoxOfItemsInputDict: TypeAlias = Mapping[str, Any]
+"""`BoxOfItemsInput`, which has keys that no TypedDict can name."""
+
+OpenBoxInputDict: TypeAlias = Mapping[str, Any]
+"""`OpenBoxInput`, which has keys that no TypedDict can name."""
+
+TypedBoxInputDict: TypeAlias = Mapping[str, Any]
+"""`TypedBoxInput`, which has keys that no TypedDict can name."""
+
 
 class BoxInputDict(TypedDict):
     anything: NotRequired[Mapping[str, Any]]
@@ -46,13 +55,3 @@ class ClosedBoxInputDict(TypedDict):
 
 class ItemInputDict(TypedDict):
     name: NotRequired[str]
-
-
-BoxOfItemsInputDict: TypeAlias = Mapping[str, Any]
-"""`BoxOfItemsInput`, which has keys that no TypedDict can name."""
-
-OpenBoxInputDict: TypeAlias = Mapping[str, Any]
-"""`OpenBoxInput`, which has keys that no TypedDict can name."""
-
-TypedBoxInputDict: TypeAlias = Mapping[str, Any]
-"""`TypedBoxInput`, which has keys that no TypedDict can name."""

@@ -51,7 +51,7 @@ class GadgetInput(RequestModel):
     part: PartInput | None = None
     tags: list[str | None] | None = None
     prices: dict[str, float | None] | None = None
-    limit: Annotated[int, Field(ge=1)] | None = None
+    limit: Annotated[int | None, Field(ge=1)] = None
 
 
 class Part(ResponseModel):

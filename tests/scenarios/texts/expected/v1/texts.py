@@ -130,7 +130,7 @@ class Texts(SyncResource):
 
         Args:
             a_b: Ends with a backslash \\
-            c_d: \"\"\\"
+            c_d: \"\"\"
             long: A very long description of a parameter, so that it does not fit into one line of
                 the docstring and has to be wrapped with an indentation.
             ends_with_quote: He said "no\"

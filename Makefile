@@ -3,9 +3,10 @@
 # make test-integrations
 #               the same for the tests with Dask and dlt, which are large
 # make test-large
-#               the tests that take long: 100,000 records
+#               the tests that take long: 100,000 records, 2,000 hostile specs, 50 kills
 # make check    linters, type checkers, and whether generated/ is up to date
 # make bench    measures speed, as ratios within one run
+# make fuzz     hostile specs for SECONDS=600; prints seeds, and how to do again what failed
 # make golden   rewrites the expected output of tests/scenarios/ (look at the diff before you commit it)
 # make format   formats the project's own Python
 # make clean    removes what these targets made, but for generated/
@@ -28,7 +29,7 @@ test-integrations: .venv/upsertgen-test-integrations
 	$(BIN)/python -m pytest tests/integrations $(PYTEST_ARGUMENTS)
 
 test-large: .venv/upsertgen-test
-	$(BIN)/python -m pytest -m large $(PYTEST_ARGUMENTS)
+	$(BIN)/python -m pytest -n auto -m large $(PYTEST_ARGUMENTS)
 
 check: .venv/upsertgen-check
 	$(BIN)/black --check --quiet $(SOURCES)
@@ -42,6 +43,9 @@ check: .venv/upsertgen-check
 
 bench: .venv/upsertgen-test
 	$(BIN)/python -m tests.bench.run
+
+fuzz: .venv/upsertgen-test
+	$(BIN)/python -m tests.hostile.fuzz --seconds $(or $(SECONDS),60)
 
 golden: .venv/upsertgen-test
 	$(BIN)/python -m tests.scenarios.update

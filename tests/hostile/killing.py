@@ -1,0 +1,180 @@
+"""Kills that hit between all system calls of what writes, and what a reader then sees.
+
+It runs as a process of its own, which forks one child for each point: `python -m tests.hostile.killing
+SCENARIO FOLDER`. The child is killed by its own hand, with SIGKILL, just before its n-th call that opens,
+links, renames or removes something; so nothing of it gets to clean up.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import stat
+import sys
+import traceback
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from upsertgen.write import switching
+from upsertgen.write.locking import locked
+from upsertgen.write.switching import heal, is_unhealed, switch
+
+Tree = dict[str, tuple[str, bytes]]
+
+_COUNTED = ("open", "os.", "shutil.", "ctypes.dlsym", "fcntl.")
+_FOLDER = "generated"
+_FILES: dict[str, bytes | None] = {
+    "client/old/gone.py": None,
+    "client/v1/contacts.py": b"new contacts\n",
+    "client/v2/contacts.py": b"second contacts\n",
+    "README.md": b"new readme\n",
+    ".upsertgen.json": b"new manifest\n",
+}
+
+
+def tree(folder: Path) -> Tree:
+    """Return everything below a folder as a reader sees it: its kind, and its contents or target."""
+    found: Tree = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            found[name] = ("link", os.fsencode(path.readlink()))
+        elif stat.S_ISDIR(mode):
+            found[name] = ("folder", b"")
+        else:
+            found[name] = ("file", path.read_bytes())
+    return found
+
+
+def prepare(project: Path) -> None:
+    """Write an output folder with files of users in it, and something beside it."""
+    folder = project / _FOLDER
+    for path, text in {
+        "client/old/gone.py": "gone\n",
+        "client/v1/contacts.py": "contacts\n",
+        "client/v1/deals.py": "deals\n",
+        "client/v1/__pycache__/deals.pyc": "compiled\n",
+        "README.md": "readme\n",
+        ".upsertgen.json": "manifest\n",
+        "notes.txt": "mine\n",
+        ".venv/lib/more.py": "mine too\n",
+    }.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    (folder / "empty").mkdir()
+    (folder / "link").symlink_to("../beside.txt")
+    (folder / "dangling").symlink_to("nowhere")
+    (project / "beside.txt").write_text("beside\n")
+
+
+def prepare_nothing(project: Path) -> None:
+    """Write only what is beside the output folder."""
+    (project / "beside.txt").write_text("beside\n")
+
+
+def die_at(point: int) -> None:
+    """Let this process be killed at its `point`-th call that concerns files."""
+    calls = 0
+
+    def count(event: str, arguments: Any) -> None:
+        nonlocal calls
+        if event.startswith(_COUNTED) and event != "os.kill":
+            calls += 1
+            if calls > point:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+
+
+def survives(point: int, action: Callable[[], object]) -> bool:
+    """Do something in a child process that is killed at a point, and return whether it got to the end."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            die_at(point)
+            action()
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    status = os.waitpid(child, 0)[1]
+    assert status == 0 or os.WTERMSIG(status) == signal.SIGKILL, "the action itself failed"
+    return status == 0
+
+
+def kill_switches(
+    folder: Path, make: Callable[[Path], None], output: str, *, one_step: bool = True
+) -> int:
+    """Kill a switch at every point, each time in a project of its own; return how many there were.
+
+    Args:
+        folder: Where the projects are written.
+        make: Writes a project.
+        output: The path of the output folder in it.
+        one_step: Whether a reader may see only the old folder or the new one, even before anything heals.
+    """
+
+    def project_at(name: str) -> Path:
+        project = folder / name
+        project.mkdir()
+        make(project)
+        return project
+
+    def write(project: Path) -> None:
+        with locked(project / output):
+            heal(project / output)
+            switch(project / output, _FILES)
+
+    before = tree(project_at("before"))
+    whole = project_at("whole")
+    shown = (whole / output).stat().st_ino if (whole / output).exists() else None
+    write(whole)
+    after = tree(whole)
+    assert before != after
+    if shown is not None:
+        assert (whole / output).stat().st_ino == shown, "shells in the folder would be lost"
+    point = 0
+    while True:
+        project = project_at(str(point))
+        done = survives(point, partial(write, project))
+        seen = tree(project)
+        if one_step:
+            visible = {path: one for path, one in seen.items() if ".upsertgen/" not in f"{path}/"}
+            assert visible in (before, after), f"mixed when killed at point {point}"
+        again = project / output
+        heal(again)
+        assert not is_unhealed(again)
+        assert tree(project) in (before, after), f"not healed when killed at point {point}"
+        write(project)
+        assert tree(project) == after, f"not complete when killed at point {point}"
+        if done:
+            return point
+        point += 1
+
+
+def refuse_exchange(*_: Path) -> None:
+    raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+
+def main(scenario: str, folder: Path) -> int:
+    """Run a scenario and return how many points it killed at."""
+    if scenario == "existing":
+        return kill_switches(folder, prepare, _FOLDER)
+    if scenario == "new":
+        return kill_switches(folder, prepare_nothing, _FOLDER)
+    if scenario == "nested":
+        return kill_switches(folder, prepare_nothing, f"build/client/{_FOLDER}")
+    assert scenario == "in place"
+    with mock.patch.object(switching, "exchange", refuse_exchange):
+        return kill_switches(folder, prepare, _FOLDER, one_step=False)
+
+
+if __name__ == "__main__":
+    print(main(sys.argv[1], Path(sys.argv[2])))

@@ -1,0 +1,278 @@
+"""Specs that would take all the memory or all the time there is, each tried for real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from upsertgen.limits import LIMITS
+from upsertgen.specs import read
+
+from tests.bad_input.cases import PROJECT
+from tests.command_line import write_files
+from tests.hostile.bounded import (
+    BIG,
+    HEAD,
+    marked,
+    refused,
+    run,
+    with_operations,
+    with_overlay,
+    with_schemas,
+)
+
+ROOT = Path(__file__).parent.parent.parent
+X = "{$ref: '#/components/schemas/X%d'}"
+
+
+def chain(count: int, line: str) -> list[str]:
+    """Return schemas that use the next one, twice."""
+    return [line.replace("THIS", f"X{n}").replace("NEXT", X % (n + 1)) for n in range(count)]
+
+
+_FILES = {
+    "a large file": (
+        {BIG: f'{HEAD}x-big: "{"a" * 60_000_000}"\n'},
+        "the file has more than 32 MB",
+    ),
+    "many nodes": ({BIG: f"{HEAD}x-big: [{'1,' * 2_500_000}1]\n"}, "more than 2000000 nodes"),
+    "many nodes in many files": (
+        {f"specs/v1/big{n}.yaml": f"{HEAD}x-big: [{'1,' * 300_000}1]\n" for n in range(8)},
+        "more than 2000000 nodes",
+    ),
+    "billion laughs": (
+        {
+            BIG: f"{HEAD}x-0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+            + "".join(f"x-{n}: &a{n} [{f'*a{n - 1}, ' * 10}]\n" for n in range(1, 12))
+        },
+        "aliases repeat more than 200000 nodes",
+    ),
+    "billion laughs of mappings": (
+        {
+            BIG: f"{HEAD}x-0: &a0 {{a: x, b: x}}\n"
+            + "".join(f"x-{n}: &a{n} {{a: *a{n - 1}, b: *a{n - 1}}}\n" for n in range(1, 60))
+        },
+        "aliases repeat more than 200000 nodes",
+    ),
+    "aliases in many files": (
+        {
+            f"specs/v1/big{n}.yaml": f"{HEAD}x-a: &a [{'x,' * 100_000}x]\nx-b: [*a]\n"
+            for n in range(20)
+        },
+        "more than 2000000 nodes",
+    ),
+    "aliases of long text": (
+        {BIG: f'{HEAD}x-a: &a "{"x" * 1_000_000}"\nx-b: [{"*a," * 100_000}*a]\n'},
+        "more than 128 million characters",
+    ),
+    "merge keys": (
+        {
+            BIG: f"{HEAD}x-0: &a0 {{a: x}}\n"
+            + "".join(f"x-{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}\n" for n in range(1, 60))
+        },
+        "the merge key '<<'",
+    ),
+    "keys that are aliases": (
+        {BIG: f"{HEAD}? &a [*a]\n: x\n"},
+        "a key is a list or a mapping",
+    ),
+    "deep YAML": ({BIG: f"{HEAD}x: {'[' * 200_000}"}, "nested more than 100 levels deep"),
+    "deep block": (
+        {BIG: HEAD + "".join(f"{' ' * n}a:\n" for n in range(2_000))},
+        "nested more than 100 levels deep",
+    ),
+    "deep JSON": (
+        {"specs/v1/big.json": '{"openapi": "3.0.3", "x": ' + '{"a":' * 100_000},
+        "nested more than 100 levels deep",
+    ),
+    "one key very often": ({BIG: f"{HEAD}x:\n" + "  a: 1\n" * 100_000}, "stands twice"),
+}
+
+
+@pytest.mark.parametrize("name", marked(_FILES))
+def test_documents_that_are_too_much(tmp_path: Path, name: str) -> None:
+    files, told = _FILES[name]
+    assert told in refused(tmp_path, files)
+
+
+def test_too_many_files(tmp_path: Path) -> None:
+    folder = tmp_path / "specs" / "v1"
+    folder.mkdir(parents=True)
+    for number in range(LIMITS.files + 1):
+        (folder / f"{number}.yaml").touch()
+    assert "the specs folder holds more than 20000 files" in refused(tmp_path, {})
+
+
+_SCHEMAS = {
+    "references to references": (
+        ["X0: {$ref: '#/components/schemas/X1'}", *chain(5_000, "THIS: NEXT")[1:]],
+        "leads to more than 100 others",
+    ),
+    "allOf that doubles": (
+        [*chain(40, "THIS: {allOf: [NEXT, NEXT]}"), "X40: {properties: {a: {type: string}}}"],
+        "more than 1000 objects that its allOf joins",
+    ),
+    "anyOf that doubles": (
+        [
+            *chain(40, "THIS: {anyOf: [NEXT, {type: array, items: NEXT}]}"),
+            "X40: {type: string}",
+        ],
+        "more than 300000 schemas",
+    ),
+    "lists and maps that double": (
+        [
+            *chain(
+                30,
+                "THIS: {oneOf: [{type: array, items: NEXT}, {type: object, additionalProperties: NEXT}]}",
+            ),
+            "X30: {type: string}",
+        ],
+        "more than 300000 schemas",
+    ),
+    "objects within objects": (
+        [*chain(5_000, "THIS: {type: object, properties: {a: NEXT}}"), "X5000: {type: string}"],
+        "contain each other more than 80 levels deep",
+    ),
+    "a cycle of lists": (
+        ["X0: {type: array, items: {$ref: '#/components/schemas/X1'}}", f"X1: {X % 0}"],
+        "contains itself",
+    ),
+    "a cycle of allOf": (
+        [
+            "X0: {allOf: [{$ref: '#/components/schemas/X1'}, {type: object}]}",
+            f"X1: {{allOf: [{X % 0}]}}",
+        ],
+        "contains itself",
+    ),
+    "many enum values": (
+        [f"X0: {{type: string, enum: [{', '.join(f'v{n}' for n in range(50_000))}]}}"],
+        "more than 10000 values in its enum",
+    ),
+    "many fields": (
+        ["X0:", "  properties:", *(f"    v{n}: {{type: string}}" for n in range(20_000))],
+        "more than 5000 fields",
+    ),
+    "many alternatives": (
+        ["X0:", "  anyOf:", *("    - {type: string}" for _ in range(1_000))],
+        "more than 200 alternatives",
+    ),
+    "a long default": (
+        [f"X0: {{type: array, items: {{type: integer}}, default: [{'1,' * 200_000}1]}}"],
+        "more than 1000 items in its default",
+    ),
+    "an index with many digits": (
+        [f"X0: {{$ref: '#/components/schemas/Contact/required/{'1' * 5_000}'}}"],
+        "finds no",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", marked(_SCHEMAS))
+def test_schemas_that_are_too_much(tmp_path: Path, name: str) -> None:
+    lines, told = _SCHEMAS[name]
+    assert told in refused(tmp_path, with_schemas(*lines))
+
+
+def test_a_cycle_through_files(tmp_path: Path) -> None:
+    schemas = "components: {schemas: {Y: {$ref: '%s.yaml#/components/schemas/Y'}}}\n"
+    files = {f"specs/v1/{one}.yaml": HEAD + schemas % other for one, other in ("ab", "ba")}
+    assert "leads back to itself" in refused(tmp_path, files)
+
+
+def test_bodies_in_a_long_row(tmp_path: Path) -> None:
+    """Whether bodies are the same shows only at the end of the row, so each is compared often."""
+    lines = ["X0:", "  type: object", "  properties:"]
+    lines += [f"    c{n}: {X % n}" for n in range(1_500, 0, -1)]
+    lines += chain(1_500, "THIS: {type: object, properties: {a: NEXT}}")[1:]
+    folder = tmp_path / "in_order"
+    folder.mkdir()
+    told = refused(folder, with_schemas(*lines, "X1500: {properties: {b: {type: strin}}}"))
+    assert "did you mean 'string'?" in told
+    write_files(
+        tmp_path, {**PROJECT, **with_schemas(*lines, "X1500: {properties: {b: {type: string}}}")}
+    )
+    outcome = run(tmp_path, "validate")
+    assert (outcome.code, outcome.err) == (0, "")
+
+
+def test_many_operations(tmp_path: Path) -> None:
+    assert "more than 500 operations" in refused(tmp_path, with_operations(600))
+
+
+def test_problems_without_end(tmp_path: Path) -> None:
+    lines = [f"    v{n}: {{$ref: '#/components/schemas/Contac{n}'}}" for n in range(5_000)]
+    lines += [f"Contacs{n}: {{type: string}}" for n in range(5_000)]
+    told = refused(tmp_path, with_schemas("X0:", "  properties:", *lines))
+    assert "finds no 'Contac0'" in told
+
+
+_DEEP = f"{HEAD}x-big: {'[' * 60}{'1,' * 20_000}1{']' * 60}\n"
+_OVERLAYS = {
+    "every node from every node": (with_overlay("$..*..*..*..*"), "overlays visit more than"),
+    "filters within filters": (
+        with_overlay("$..[?@..[?@..[?@..[?@..a]]]]"),
+        "overlays visit more than",
+    ),
+    "selectors that multiply": (
+        with_overlay(f"${'..[*,*,*,*]' * 6}"),
+        "overlays visit more than",
+    ),
+    "a long target": (with_overlay(f"${'.a' * 100_000}"), "it has more than 1000 characters"),
+    "a deep target": (with_overlay(f"$[?{'!(' * 300}@.a{')' * 300}]"), "it is nested too deeply"),
+    "many matches": (with_overlay("$['x-big']..*"), "and its update is a mapping"),
+    "a large update for many": (
+        {
+            BIG: f"{HEAD}x-big: [{'[],' * 20_000}[]]\n",
+            **with_overlay("$['x-big'].*", f"[{'1,' * 20_000}1]"),
+        },
+        "more than 2000000 nodes",
+    ),
+    "updates that double": (
+        with_overlay("$.info", "{x-l: [[[]]]}")
+        | {
+            "specs/overlays/zz.yaml": with_overlay(
+                "$.info['x-l']..[?@[0] || !@[0]]", "[[], []]", 60
+            )["specs/overlays/z.yaml"]
+        },
+        "specs/overlays/zz.yaml",
+    ),
+    "updates that nest": (
+        {
+            f"specs/overlays/z{n:02}.yaml": with_overlay(
+                f"$.info{'.a' * 40 * n}", "{a: " * 40 + "{}" + "}" * 40
+            )["specs/overlays/z.yaml"]
+            for n in range(5)
+        },
+        "nested more than 100 levels deep",
+    ),
+    "many actions": (with_overlay("$.info", times=20_000), "more than 10000 actions"),
+    "a pattern that backtracks": (
+        {
+            BIG: f'{HEAD}x-big: ["{"x" * 3_000}y"]\n',
+            **with_overlay("$..[?search(@, '(x*)*(x|x)*(x*x*)*z')]"),
+        },
+        "matches nothing",
+    ),
+    "a pattern from the document": (
+        {
+            BIG: f'{HEAD}x-big: [{{a: "{"x" * 3_000}y", b: "((x|x)*(x|x)*)*z"}}]\n',
+            **with_overlay("$..[?match(@.a, @.b)]"),
+        },
+        "matches nothing",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", marked(_OVERLAYS))
+def test_overlays_that_are_too_much(tmp_path: Path, name: str) -> None:
+    files, told = _OVERLAYS[name]
+    assert told in refused(tmp_path, {BIG: _DEEP, **files})
+
+
+def test_real_specs_stay_far_below_the_bounds() -> None:
+    """A factor of ten at least, so that no bound meets anybody who means well."""
+    specs = read(ROOT / "specs")
+    assert len(specs.documents) * 10 < LIMITS.files
+    sizes = [(ROOT / document.path).stat().st_size for document in specs.documents.values()]
+    assert sum(sizes) * 100 < LIMITS.total
+    assert max(sizes) * 100 < LIMITS.file

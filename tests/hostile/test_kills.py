@@ -1,0 +1,184 @@
+"""Killed at any point, the output folder is as before or complete, and the next run heals what is left."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.project import PROJECT, spec
+from tests.command_line import contents, upsertgen, write_files
+from tests.hostile.killing import Tree, tree
+from tests.importing.documents import document
+from tests.test_release import LABEL, OTHERS, OVERLAY, PYPROJECT, publish, with_field
+
+ROOT = Path(__file__).parents[2]
+USUAL, LARGE = 8, 50
+_CONTACTS = "specs/v1/contacts.yaml"
+
+# Says when it begins to write, which is where most of the kills are to hit.
+_TELLS = """
+import sys
+from upsertgen.write import switching, OutputFolder
+apply = OutputFolder.apply
+def telling(*arguments):
+    print("writing", flush=True)
+    apply(*arguments)
+OutputFolder.apply = telling
+from upsertgen.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("scenario", ["existing", "new", "nested", "in place"])
+def test_between_all_system_calls(scenario: str, tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.hostile.killing", scenario, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr
+    assert int(run.stdout) > 20
+
+
+@pytest.fixture(scope="module")
+def states(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Tree, Tree]:
+    """A project whose specs have changed, its output as it is, and as it will be."""
+    folder = tmp_path_factory.mktemp("killed")
+    project = folder / "project"
+    write_files(project, PROJECT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project)
+        assert upsertgen("generate").code == 0
+        write_files(project / "generated", {"notes.txt": "mine", ".venv/lib/more.py": "x = 1\n"})
+        before = tree(project / "generated")
+        text = (project / _CONTACTS).read_text("utf-8").replace("/upsert:", "/batch:")
+        write_files(project, {_CONTACTS: text, "specs/v1/deals.yaml": spec("deals", "v1")})
+        shutil.copytree(project, folder / "whole", symlinks=True)
+        patch.chdir(folder / "whole")
+        assert upsertgen("generate").code == 0
+        after = tree(folder / "whole" / "generated")
+    assert before != after
+    return project, before, after
+
+
+@pytest.mark.parametrize("kills", [USUAL, pytest.param(LARGE, marks=pytest.mark.large)])
+def test_at_random_moments(
+    states: tuple[Path, Tree, Tree],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kills: int,
+) -> None:
+    origin, before, after = states
+    chance = random.Random(20261121)  # noqa: S311
+    seen = {"before": 0, "after": 0, "left behind": 0}
+    project = tmp_path / "project"
+    for number in range(kills):
+        shutil.rmtree(project, ignore_errors=True)
+        shutil.copytree(origin, project, symlinks=True)
+        process = subprocess.Popen(
+            [sys.executable, "-c", _TELLS, "generate"],
+            cwd=project,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert process.stdout is not None
+        if number % 5:
+            assert process.stdout.readline() == "writing\n"
+            time.sleep(chance.uniform(0, 0.05))
+        else:
+            time.sleep(chance.uniform(0, 1.5))
+        process.send_signal(signal.SIGKILL)
+        process.wait(60)
+        process.stdout.close()
+        now = tree(project / "generated")
+        assert now in (before, after), f"mixed after kill {number}"
+        seen["before" if now == before else "after"] += 1
+        left = sorted(path.name for path in project.iterdir() if path.name.endswith(".upsertgen"))
+        seen["left behind"] += bool(left)
+        if left or number % 10 == 0:
+            monkeypatch.chdir(project)
+            healed = upsertgen("generate")
+            assert healed.code == 0, healed.err
+            assert tree(project / "generated") == after
+            assert not [path for path in project.rglob("*") if path.name.endswith(".upsertgen")]
+            assert upsertgen("generate", "--check").code == 0
+    # The kills are of use only if they hit before, after and in the middle.
+    assert all(seen.values()), seen
+
+
+_RELEASES = """
+import os, signal, sys
+import upsertgen.release, upsertgen.importing, upsertgen.diff, upsertgen.emit, upsertgen.ir
+from upsertgen.cli import main
+point, calls = int(sys.argv.pop(1)), 0
+def count(event, arguments):
+    global calls
+    if event == "ctypes.dlsym" or event == "os.rename":
+        if calls == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+        calls += 1
+sys.addaudithook(count)
+main()
+"""
+
+
+@pytest.mark.large
+def test_a_release_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    origin = tmp_path / "origin"
+    write_files(
+        origin / "project",
+        {"pyproject.toml": PYPROJECT, "specs/overlays/corrections.yaml": OVERLAY},
+    )
+    publish(origin / "first", "v1", things=document())
+    publish(origin / "published", things=with_field(), others=OTHERS)
+    monkeypatch.chdir(origin / "project")
+    assert upsertgen("import", "../first/collection", "--api-version", "v1").code == 0
+    assert upsertgen("generate").code == 0
+    arguments = ("release", "../published/collection", "--api-version", LABEL)
+    before = contents(origin / "project")
+    shutil.copytree(origin, tmp_path / "whole")
+    monkeypatch.chdir(tmp_path / "whole" / "project")
+    assert upsertgen(*arguments).code == 0
+    after = contents(tmp_path / "whole" / "project")
+
+    def parts(found: dict[str, bytes], folder: str) -> dict[str, bytes]:
+        # The record of names is written in a step of its own, beside the specs.
+        return {
+            path: text
+            for path, text in found.items()
+            if path.startswith(folder) and "names.lock.yaml" not in path
+        }
+
+    killed = 0
+    for point in (0, 1, 2, 4, 6, 8, 10, 11, 12, 13, 14, 20, 40, 60, 66, 68, 70, 71, 72, 73, 74, 75):
+        copy = tmp_path / str(point)
+        shutil.copytree(origin, copy)
+        monkeypatch.chdir(copy / "project")
+        run = subprocess.run(
+            [sys.executable, "-c", _RELEASES, str(point), *arguments], capture_output=True
+        )
+        now = contents(copy / "project")
+        for folder in ("generated/", "specs/", "pyproject.toml"):
+            assert parts(now, folder) in (parts(before, folder), parts(after, folder)), point
+        if run.returncode == 0:
+            assert now == after
+            continue
+        assert run.returncode == -signal.SIGKILL, run.stderr
+        killed += 1
+        healed = upsertgen("generate")
+        assert healed.code == 0, healed.err
+        now = contents(copy / "project")
+        differing = {path for path in now | before if now.get(path) != before.get(path)}
+        assert not differing or now == after, (point, sorted(differing))
+        shutil.rmtree(copy)
+    assert killed > 8

@@ -114,7 +114,11 @@ def test_clients_have_the_object_types_of_the_specs_and_no_other(
     for client in (version.Client(TOKEN), version.AsyncClient(TOKEN)):
         for object_type in expected:
             members = inspect.getmembers(type(getattr(client, object_type)), inspect.isfunction)
-            assert [name for name, _ in members if not name.startswith("_")] == ["batch_upsert"]
+            assert [name for name, _ in members if not name.startswith("_")] == [
+                "batch_upsert",
+                "iter_upsert",
+                "upsert",
+            ]
 
 
 @pytest.mark.parametrize(

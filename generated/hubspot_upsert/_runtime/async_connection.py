@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from contextlib import aclosing
@@ -187,6 +186,8 @@ class AsyncConnection:
         if not may_start():
             return None
         # The timeouts of the HTTP library begin anew with each byte that comes.
+        import asyncio  # Whoever awaits has loaded it by now; importing this package need not.
+
         limit = asyncio.timeout(deadline.end())
         try:
             async with limit:

@@ -21,7 +21,9 @@ RESERVED_FIELDS = frozenset(
     "model_validate_json model_validate_strings parse_file parse_obj parse_raw schema "
     "schema_json update_forward_refs validate "
     # Names that annotations of the same class use: a field of that name would be found instead of them.
-    "bool date datetime float int list str".split()
+    "bool date datetime float int list str "
+    # datamodel-code-generator calls these otherwise.
+    "mro".split()
 )
 RESERVED_CLASSES = frozenset(
     (

@@ -23,7 +23,7 @@ generate: .venv/upsertgen
 	$(BIN)/upsertgen generate
 
 test: .venv/upsertgen-test
-	$(BIN)/python -m pytest -n auto $(PYTEST_ARGUMENTS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGUMENTS)
 
 test-integrations: .venv/upsertgen-test-integrations
 	$(BIN)/python -m pytest tests/integrations $(PYTEST_ARGUMENTS)

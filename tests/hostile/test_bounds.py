@@ -21,6 +21,9 @@ from tests.hostile.bounded import (
     with_schemas,
 )
 
+# Hundreds of runs of the command line, which CI does with `make test-large`.
+pytestmark = pytest.mark.large
+
 ROOT = Path(__file__).parent.parent.parent
 X = "{$ref: '#/components/schemas/X%d'}"
 

@@ -15,6 +15,9 @@ from tests.bad_input.cases import CONTACTS, OVERLAY, PROJECT, SCHEMAS
 from tests.command_line import write_files
 from tests.hostile.bounded import assert_shown, assert_told, refused, run, with_schemas
 
+# Hundreds of runs of the command line, which CI does with `make test-large`.
+pytestmark = pytest.mark.large
+
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

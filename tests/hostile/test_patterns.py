@@ -49,6 +49,9 @@ _BACKTRACKING = ["^(a+)+$", "^(a|a)*$", "^(a|aa)+$", r"^(\s*a*)*$", "^([a-z]+)*[
 _CHECK = """
 import pydantic
 from upsert_client.v1.models import Contact, ContactInput
+
+# Hundreds of runs of the command line, which CI does with `make test-large`.
+pytestmark = pytest.mark.large
 for name in NAMES:
     try:
         ContactInput(id="1", attack={name: "a" * 200_000 + "!"})

@@ -143,3 +143,7 @@ def nearest(word: str, known: Collection[str], cutoff: float = 0.6) -> str | Non
     compared = [one for one in known if len(one) <= _LONGEST_COMPARED]
     near = difflib.get_close_matches(word, compared, 1, cutoff)
     return near[0] if near else None
+
+
+class WrongTarget(Exception):
+    """The target of an overlay's action is no JSONPath, or cannot be looked up."""

@@ -11,11 +11,11 @@ import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from upsertgen.errors import Location, Problems, nearest, quoted
+from upsertgen.errors import Location, Problems, WrongTarget, nearest, quoted
 from upsertgen.limits import LIMITS, Budget, beyond
 from upsertgen.specs.document import (
     Correction,
@@ -26,8 +26,10 @@ from upsertgen.specs.document import (
     node_location,
 )
 from upsertgen.specs.explanation import shown
-from upsertgen.specs.targets import Target, WrongTarget
 from upsertgen.specs.validation import Rules, validate
+
+if TYPE_CHECKING:
+    from upsertgen.specs.targets import Target
 
 _PATTERNS = "x-documents"
 _SEARCHED_AT_ONCE = 50
@@ -150,6 +152,9 @@ class Overlay:
             return
         location = self._locate((*pointer, "target"))
         try:
+            # Only here: most runs find that nothing changed, and read no overlay.
+            from upsertgen.specs.targets import Target
+
             target = Target(action["target"])
         except WrongTarget as error:
             problems.add(

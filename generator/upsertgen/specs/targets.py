@@ -24,7 +24,7 @@ from jsonpath_rfc9535.parse import Parser
 from jsonpath_rfc9535.selectors import FilterSelector
 from jsonpath_rfc9535.tokens import TokenStream
 
-from upsertgen.errors import quoted
+from upsertgen.errors import WrongTarget, quoted
 from upsertgen.limits import LIMITS
 from upsertgen.specs.document import Pointer
 from upsertgen.specs.expressions import cost, matcher
@@ -35,10 +35,6 @@ Pay = Callable[[int], None]
 _BEGINNING = 20
 _LOOKING = 5
 """What it takes to begin a query within a filter, and to apply a filter, in nodes that are visited."""
-
-
-class WrongTarget(Exception):
-    """A target that is no JSONPath, or cannot be looked up."""
 
 
 class Target:

@@ -270,7 +270,17 @@ def main(folder: Path, package: str) -> None:
     global _watching
     checks = json.load(sys.stdin)
     # What the package needs is imported before: it is not what is looked at.
-    for name in ("httpx2", "pydantic", "tenacity", "pytest", "uuid", "datetime", "logging", "ssl"):
+    for name in (
+        "asyncio",
+        "httpx2",
+        "pydantic",
+        "tenacity",
+        "pytest",
+        "uuid",
+        "datetime",
+        "logging",
+        "ssl",
+    ):
         importlib.import_module(name)
     for name in ("pydantic.deprecated.decorator", "pydantic.root_model", "pydantic.type_adapter"):
         importlib.import_module(name)

@@ -17,6 +17,9 @@ from tests.bad_input.cases import PROJECT
 from tests.command_line import write_files
 from tests.hostile.bounded import MEMORY, PATIENCE, refused, run, with_schemas
 
+# Hundreds of runs of the command line, which CI does with `make test-large`.
+pytestmark = pytest.mark.large
+
 ROOT = Path(__file__).parent.parent.parent
 _REFUSED = {
     "look-ahead": ("(?=a)b", "cannot be checked in linear time"),
@@ -49,9 +52,6 @@ _BACKTRACKING = ["^(a+)+$", "^(a|a)*$", "^(a|aa)+$", r"^(\s*a*)*$", "^([a-z]+)*[
 _CHECK = """
 import pydantic
 from upsert_client.v1.models import Contact, ContactInput
-
-# Hundreds of runs of the command line, which CI does with `make test-large`.
-pytestmark = pytest.mark.large
 for name in NAMES:
     try:
         ContactInput(id="1", attack={name: "a" * 200_000 + "!"})

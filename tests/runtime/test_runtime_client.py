@@ -99,7 +99,7 @@ def test_a_client_with_other_options_shares_connections_and_token(server: Server
     server.script = [answer(204)]
     with Client(TOKEN, base_url=server.url) as client:
         client.contacts.delete(contact_id="1")
-        with client.with_options(time_budget=0.2, timeout=0.1) as hasty:
+        with client.with_options(time_budget=2, timeout=1.5) as hasty:
             hasty.contacts.delete(contact_id="2")
             server.script = [answer(503, {})]
             with pytest.raises(errors.ServerError):

@@ -11,10 +11,34 @@ from types import ModuleType
 import pytest
 from pytest_httpserver import HTTPServer
 
+from tests.diffing.browser import find_program
 from tests.endpoints import ENDPOINTS, Clock, Endpoint
 from tests.packages import Things, generate_package
 from tests.scenarios import Scenario
 from tests.servers import RawServer, Server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out the tests of pages where there is no browser."""
+    if find_program() is None:
+        for item in items:
+            if item.get_closest_marker("chromium") is not None:
+                item.add_marker(pytest.mark.skip(reason="no Chromium"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tests were left out and why; those of pages in one line, with what they need."""
+    pages: list[str] = []
+    for report in terminalreporter.stats.get("skipped", ()):
+        if "chromium" in report.keywords:
+            pages.append(report.nodeid.partition("::")[0])
+        else:
+            terminalreporter.write_line(f"Left out: {report.nodeid}: {report.longrepr[2]}")
+    if pages:
+        terminalreporter.write_line(
+            f"Left out: {len(pages)} tests of pages in {', '.join(sorted(set(pages)))}; "
+            "to run them, too, install Chromium: apt-get install chromium"
+        )
 
 
 @pytest.fixture(scope="session", autouse=True)

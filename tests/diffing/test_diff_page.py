@@ -9,16 +9,14 @@ from typing import Any
 import pytest
 from upsertgen.diff import between_versions
 
-from tests.diffing.browser import PROGRAMS, Browser, browser, find_program
+from tests.diffing.browser import Browser, browser, find_program
 from tests.diffing.specs import SPECS, diff, write_specs
 from tests.diffing.test_diff_hostile import hostile
 
 PROGRAM = find_program()
 PHONE, DESK = (390, 844), (1280, 900)
 
-pytestmark = pytest.mark.skipif(
-    PROGRAM is None, reason=f"no Chromium here: none of {', '.join(PROGRAMS)} is installed"
-)
+pytestmark = pytest.mark.chromium
 
 
 @pytest.fixture(scope="module")

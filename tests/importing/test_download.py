@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import trustme
 from pytest_httpserver import HTTPServer
 from upsertgen.importing.limits import Limits
 from werkzeug import Request, Response
@@ -156,20 +157,11 @@ def test_addresses_that_are_not_allowed(address: str, expected: str, specs: Path
 
 def test_https_is_verified(tmp_path: Path) -> None:
     """In a process of its own, because the tests' own process trusts nobody."""
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    made = subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
-            *("-keyout", key, "-out", certificate),
-        ],
-        capture_output=True,
-        check=False,
-    )
-    if made.returncode:
-        pytest.skip("there is no openssl to make a certificate with")
+    authority = trustme.CA()
+    certificate = tmp_path / "certificate.pem"
+    authority.cert_pem.write_to_path(str(certificate))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    authority.issue_cert("localhost").configure_cert(context)
     with HTTPServer(host="localhost", ssl_context=context) as server:
         server.expect_request("/things.json").respond_with_data(json.dumps(document()))
         address = server.url_for("/things.json")

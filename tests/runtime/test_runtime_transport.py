@@ -6,13 +6,12 @@ import contextlib
 import json
 import socket
 import ssl
-import subprocess
 import threading
 import time
-from pathlib import Path
 
 import httpx2
 import pytest
+import trustme
 from package import errors
 
 from tests.runtime.conftest import UpsertCaller
@@ -158,20 +157,10 @@ def test_what_is_sent_names_each_header_once(caller: UpsertCaller, raw_server: R
 
 
 def test_a_certificate_that_is_not_trusted_is_no_reason_to_try_again(
-    caller: UpsertCaller, server: Server, tmp_path: Path
+    caller: UpsertCaller, server: Server
 ) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    try:
-        subprocess.run(
-            f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout {key}"
-            f" -out {certificate}".split(),
-            check=True,
-            capture_output=True,
-        )
-    except FileNotFoundError:
-        pytest.skip("openssl is not installed")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     accepted: list[socket.socket] = []
 
     def serve(listener: socket.socket) -> None:

@@ -14,7 +14,7 @@ import pytest
 from package.sandbox.faults import parse_fault
 from package.sandbox.options import Options
 
-from tests.diffing.browser import PROGRAMS, Browser, browser, find_program
+from tests.diffing.browser import Browser, browser, find_program
 from tests.diffing.test_diff_page import CONTRAST, OVERFLOWING, WIDTHS
 from tests.sandbox.small_api import PEOPLE, SmallApi, small_api
 from tests.servers import free_port
@@ -23,9 +23,7 @@ PROGRAM = find_program()
 PHONE, TABLET, DESK = (380, 820), (800, 1000), (1280, 900)
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">&amp;"
 
-pytestmark = pytest.mark.skipif(
-    PROGRAM is None, reason=f"no Chromium here: none of {', '.join(PROGRAMS)} is installed"
-)
+pytestmark = pytest.mark.chromium
 
 
 @pytest.fixture(scope="module")

@@ -215,6 +215,7 @@ def test_the_sections_stand_in_the_order_that_readers_need() -> None:
         "A new API version ships",
         "Rename a public name",
         "Use it for another API",
+        "Contributing",
         "What no spec can do",
         "How the parts fit",
     ]
@@ -261,8 +262,8 @@ def test_the_commands_that_are_shown_exist() -> None:
 
 def test_the_targets_of_make_that_are_shown_exist() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
-    code = re.findall(r"`make ([a-z]+)`|^ +make ([a-z]+)", README, flags=re.MULTILINE)
+    targets = set(re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE))
+    code = re.findall(r"`make ([a-z-]+)`|^ +make ([a-z-]+)", README, flags=re.MULTILINE)
     shown = {one for pair in code for one in pair if one}
     assert {"test", "check", "bench", "golden"} <= shown <= targets
     assert ".DEFAULT_GOAL := generate" in makefile
@@ -362,7 +363,12 @@ def names_of(version: ModuleType) -> list[str]:
     return [name for name, member in members if isinstance(member, cached_property)]
 
 
-def test_python_is_as_new_as_the_readme_asks() -> None:
+def test_both_distributions_support_the_versions_of_python_that_the_readme_names() -> None:
+    (sentence,) = re.findall(r"and Python ([0-9., or]+) with its venv module", README)
+    named = re.findall(r"3\.\d+", sentence)
     for file in (ROOT / "pyproject.toml", ROOT / "generated" / "pyproject.toml"):
-        assert tomllib.loads(file.read_text("utf-8"))["project"]["requires-python"] == ">=3.11"
-    assert "Python 3.11 or later" in README
+        project = tomllib.loads(file.read_text("utf-8"))["project"]
+        assert project["requires-python"] == f">={named[0]}"
+        prefix = "Programming Language :: Python :: "
+        classifiers = [one for one in project["classifiers"] if one.startswith(prefix)]
+        assert [one.removeprefix(prefix) for one in classifiers] == named

@@ -19,6 +19,7 @@ from .connections import Address
 
 _LOGGER = logging.getLogger(__name__.partition(".")[0])
 _KEEP_ALIVE_SECONDS = 60
+_LINGER_SECONDS = 1
 _READ_BYTES = 65536
 _LARGEST_HEAD = 65536
 
@@ -77,10 +78,11 @@ class HttpConnection:
                 await self._answer(request)
                 self.is_idle = True
                 if not await self._goes_on():
-                    return
+                    break
         except h11.RemoteProtocolError as error:
             if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
                 await self._say(error.error_status_hint, str(error))
+        await self._linger()
 
     async def _next_request(self) -> h11.Request | None:
         with contextlib.suppress(TimeoutError):
@@ -125,6 +127,14 @@ class HttpConnection:
             self._http.start_next_cycle()
             return not self._is_last
         return False
+
+    async def _linger(self) -> None:
+        """Take in what still comes, for ending a connection before that resets it, answer and all."""
+        with contextlib.suppress(OSError):  # Of which a `TimeoutError` is one.
+            self._writer.write_eof()
+            async with asyncio.timeout(_LINGER_SECONDS):
+                while await self._reader.read(_READ_BYTES):
+                    pass
 
     def _scope(self, request: h11.Request) -> Scope:
         raw_path, _, query = request.target.partition(b"?")

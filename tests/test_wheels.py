@@ -92,6 +92,7 @@ def test_the_wheel_of_the_client_is_complete_and_needs_little(tmp_path: Path) ->
         "httpcore2",
         "httpx2",
         "pydantic",
+        "pydantic-core",
         "tenacity",
     ]
     assert all(">=" in one for one in needed)

@@ -1,37 +1,44 @@
-# make          sets up .venv, brings generated/ up to date with specs/, and says what changed and why
-# make test     sets up what the tests need and runs them all, but for those of integrations
-# make test-integrations
-#               the same for the tests with Dask and dlt, which are large
-# make test-large
-#               the tests that take long: 100,000 records, 2,000 hostile specs, 50 kills
-# make check    linters, type checkers, and whether generated/ is up to date
-# make bench    measures speed, as ratios within one run
-# make fuzz     hostile specs for SECONDS=600; prints seeds, and how to do again what failed
-# make golden   rewrites the expected output of tests/scenarios/ (look at the diff before you commit it)
-# make format   formats the project's own Python
-# make clean    removes what these targets made, but for generated/
+# What each target does stands behind it; `make help` lists them.
+#
+#   make PYTHON=python3.13              another Python for .venv
+#   make test PYTEST_ARGUMENTS="tests/test_targets.py -k slice"
+#                                       some tests only, or anything else that pytest takes
+#   make test-bare SUITES=trixie        one bare system only
 
 PYTHON ?= python3
-BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The exact versions that were tried last; empty for the newest ones.
+CONSTRAINTS ?= tests/constraints.txt
+SUITES ?= bookworm trixie forky
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
 SOURCES := generator templates tests
 
-.PHONY: generate test test-integrations test-large check bench golden format clean
+.PHONY: generate test test-newest test-lowest test-bare test-large test-integrations check bench fuzz golden format constraints clean help
 .DEFAULT_GOAL := generate
 
-generate: .venv/upsertgen
+generate: $(VENV)/upsertgen ## sets up .venv, brings generated/ up to date with specs/, and says what changed and why
 	$(BIN)/upsertgen generate
 
-test: .venv/upsertgen-test
+test: $(VENV)/upsertgen-test ## runs the tests, but for those that take long or need what is large
 	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGUMENTS)
 
-test-integrations: .venv/upsertgen-test-integrations
-	$(BIN)/python -m pytest tests/integrations $(PYTEST_ARGUMENTS)
+test-newest: ## runs the tests with the newest version of each dependency
+	$(MAKE) test VENV=.venv-newest CONSTRAINTS=
 
-test-large: .venv/upsertgen-test
+test-lowest: $(VENV)/lowest.txt ## runs the tests with the lowest version of each dependency that is allowed
+	$(MAKE) test VENV=.venv-lowest CONSTRAINTS=$<
+
+test-bare: ## sets up bare Debian systems and runs make, a run from nothing and the tests in each; needs root
+	$(PYTHON) -m tests.tools.bare_systems $(SUITES)
+
+test-large: $(VENV)/upsertgen-test ## runs the tests that take long: 100,000 records, 2,000 hostile specs, 50 kills
 	$(BIN)/python -m pytest -n auto -m large $(PYTEST_ARGUMENTS)
 
-check: .venv/upsertgen-check
+test-integrations: $(VENV)/upsertgen-test-integrations ## runs the tests with Dask and dlt, which are large to install
+	$(BIN)/python -m pytest tests/integrations $(PYTEST_ARGUMENTS)
+
+check: $(VENV)/upsertgen-check ## runs linters and type checkers, and tells whether generated/ is up to date
 	$(BIN)/black --check --quiet $(SOURCES)
 	$(BIN)/ruff check .
 	$(BIN)/mypy generator tests
@@ -41,38 +48,50 @@ check: .venv/upsertgen-check
 	$(BIN)/upsertgen generate --check
 	$(BIN)/python tests/tools/file_lengths.py
 
-bench: .venv/upsertgen-test
+bench: $(VENV)/upsertgen-test ## measures speed, as ratios within one run
 	$(BIN)/python -m tests.bench.run
 
-fuzz: .venv/upsertgen-test
+fuzz: $(VENV)/upsertgen-test ## tries hostile specs for SECONDS=600; prints seeds, and how to do again what failed
 	$(BIN)/python -m tests.hostile.fuzz --seconds $(or $(SECONDS),60)
 
-golden: .venv/upsertgen-test
+golden: $(VENV)/upsertgen-test ## rewrites the expected output of tests/scenarios/ (look at the diff before you commit it)
 	$(BIN)/python -m tests.scenarios.update
 
-format: .venv/upsertgen-check
+format: $(VENV)/upsertgen-check ## formats the project's own Python
 	$(BIN)/black --quiet $(SOURCES)
 	$(BIN)/ruff check --fix .
 
-clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+constraints: ## writes the newest versions into tests/constraints.txt; run the tests before you commit it
+	$(MAKE) .venv-newest/upsertgen-check VENV=.venv-newest CONSTRAINTS=
+	.venv-newest/bin/python tests/tools/constraints.py installed > tests/constraints.txt
 
-.venv/bin/python:
+clean: ## removes what these targets made, but for generated/ and bare systems
+	rm -rf .venv .venv-newest .venv-lowest .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+help: ## lists these targets
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-18s %s\n' "$$name" "$$text"; done
+	@echo 'One test: make test PYTEST_ARGUMENTS="tests/test_targets.py -k slice"'
+
+$(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "upsertgen needs Python 3.11 or later: make PYTHON=python3.11")'
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(VENV)
 
-.venv/upsertgen: .venv/bin/python pyproject.toml
-	$(PIP) install --editable .
+$(VENV)/upsertgen: $(BIN)/python pyproject.toml $(CONSTRAINTS)
+	$(INSTALL) --editable .
 	touch $@
 
-.venv/upsertgen-test: .venv/upsertgen generated/pyproject.toml
-	$(PIP) install --editable '.[test]' --editable './generated[cli,parquet,redis,sandbox]'
+$(VENV)/upsertgen-test: $(VENV)/upsertgen generated/pyproject.toml
+	$(INSTALL) --editable '.[test]' --editable './generated[cli,parquet,redis,sandbox]'
 	touch $@
 
-.venv/upsertgen-test-integrations: .venv/upsertgen-test
-	$(PIP) install --editable '.[test,integrations]' --editable './generated[dlt,redis,sandbox]'
+$(VENV)/upsertgen-test-integrations: $(VENV)/upsertgen-test
+	$(INSTALL) --editable '.[test,integrations]' --editable './generated[dlt,redis,sandbox]'
 	touch $@
 
-.venv/upsertgen-check: .venv/upsertgen-test
-	$(PIP) install --editable '.[test,check]'
+$(VENV)/upsertgen-check: $(VENV)/upsertgen-test
+	$(INSTALL) --editable '.[test,check]'
 	touch $@
+
+$(VENV)/lowest.txt: $(VENV)/upsertgen pyproject.toml generated/pyproject.toml tests/tools/constraints.py
+	$(BIN)/python tests/tools/constraints.py lowest > $@.new
+	mv $@.new $@

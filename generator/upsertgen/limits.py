@@ -45,7 +45,7 @@ class Limits:
             is imported, each as often as it is used.
         actions: Actions of all overlays.
         target: Characters of the target of an action.
-        steps: Nodes that overlays visit to find and change their targets; a microsecond each.
+        steps: What overlays take to find and change their targets, in microseconds of an ordinary machine.
         matches: Nodes that one action may change in one document.
     """
 
@@ -126,12 +126,12 @@ class Budget:
             )
 
     def take_steps(self, count: int, location: Location) -> None:
-        """Count what overlays visit."""
+        """Count what overlays take to find and change their targets."""
         self._steps += count
         if self._steps > self.limits.steps:
             raise beyond(
                 location,
-                f"up to here overlays visit more than {self.limits.steps} nodes",
+                f"up to here overlays take more than {self.limits.steps} steps to find their targets",
                 "targets that lead straight to what they change",
                 "name the fields on the way instead of '..' and filters, and documents in 'x-documents'",
             )

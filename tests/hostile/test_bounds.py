@@ -211,14 +211,14 @@ def test_problems_without_end(tmp_path: Path) -> None:
 
 _DEEP = f"{HEAD}x-big: {'[' * 60}{'1,' * 20_000}1{']' * 60}\n"
 _OVERLAYS = {
-    "every node from every node": (with_overlay("$..*..*..*..*"), "overlays visit more than"),
+    "every node from every node": (with_overlay("$..*..*..*..*"), "steps to find their targets"),
     "filters within filters": (
         with_overlay("$..[?@..[?@..[?@..[?@..a]]]]"),
-        "overlays visit more than",
+        "steps to find their targets",
     ),
     "selectors that multiply": (
         with_overlay(f"${'..[*,*,*,*]' * 6}"),
-        "overlays visit more than",
+        "steps to find their targets",
     ),
     "a long target": (with_overlay(f"${'.a' * 100_000}"), "it has more than 1000 characters"),
     "a deep target": (with_overlay(f"$[?{'!(' * 300}@.a{')' * 300}]"), "it is nested too deeply"),

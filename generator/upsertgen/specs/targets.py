@@ -1,28 +1,19 @@
 """JSONPath of RFC 9535 that cannot run away: what a target visits is counted, and stops at a limit.
 
 `$..*..*`, filters within filters and repeated selectors visit the same nodes again and again, and the
-regular expressions of `match` and `search` can take for ever in an engine that backtracks. Here each visit
-is paid for, and regular expressions are those of pydantic, which take linear time.
+regular expressions of `match` and `search` can take for ever in an engine that backtracks. So a target never
+sees the document itself: it is handed objects and arrays that count whenever somebody looks into them,
+whatever looks. Regular expressions are those of pydantic, which take linear time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from jsonpath_rfc9535 import (
-    JSONPathEnvironment,
-    JSONPathError,
-    JSONPathNode,
-    JSONPathNodeList,
-    JSONPathQuery,
-)
-from jsonpath_rfc9535.filter_expressions import Expression, FilterQuery
-from jsonpath_rfc9535.function_extensions import ExpressionType, FilterFunction
-from jsonpath_rfc9535.parse import Parser
-from jsonpath_rfc9535.selectors import FilterSelector
-from jsonpath_rfc9535.tokens import TokenStream
+from jsonpath import JSONPathEnvironment, JSONPathError
+from jsonpath.function_extensions import ExpressionType, FilterFunction
 
 from upsertgen.errors import WrongTarget, quoted
 from upsertgen.limits import LIMITS
@@ -30,11 +21,12 @@ from upsertgen.specs.document import Pointer
 from upsertgen.specs.expressions import cost, matcher
 
 Pay = Callable[[int], None]
-"""Told how many nodes were visited; raises where it is too much."""
+"""Told what it took to visit nodes; raises where it is too much."""
 
-_BEGINNING = 20
-_LOOKING = 5
-"""What it takes to begin a query within a filter, and to apply a filter, in nodes that are visited."""
+_LOOK_COST = 5
+"""What a look into the document costs; limits are in microseconds, more or less."""
+_FILTER_COST = 0.5
+"""What each character of a target with filters adds: each may be evaluated anew at each look."""
 
 
 class Target:
@@ -51,20 +43,19 @@ class Target:
         if len(text) > LIMITS.target:
             # Each of its steps calls the one before, until the stack overflows.
             raise WrongTarget(f"it has more than {LIMITS.target} characters")
-        self._environment = _Environment()
+        self._environment = _Environment(strict=True)
+        self._cost = _LOOK_COST + (int(_FILTER_COST * len(text)) if "?" in text else 0)
         try:
             self._query = self._environment.compile(text)
-        except JSONPathError as error:
-            raise WrongTarget(str(error).partition("\n")[0]) from None
-        except RecursionError:
-            raise WrongTarget("it is nested too deeply") from None
+        except (JSONPathError, RecursionError) as error:
+            raise _wrong(error) from None
 
     def find(self, data: Any, pay: Pay) -> set[Pointer]:
         """Return the way to each node that the target means.
 
         Args:
             data: The document.
-            pay: Told how many nodes were visited.
+            pay: Told what it took to visit nodes.
 
         Raises:
             WrongTarget: It cannot be looked up, or means too many nodes.
@@ -73,90 +64,84 @@ class Target:
         pay(1)
         found: set[Pointer] = set()
         try:
-            for node in _counted(self._query, data, pay):
-                found.add(node.location)
+            for match in self._query.finditer(_counted(data, lambda: pay(self._cost))):
+                if match.parent is not None and isinstance(match.parent.value, str):
+                    # The library slices texts as if they were arrays.
+                    continue
+                found.add(match.parts)
                 if len(found) > LIMITS.matches:
                     raise WrongTarget(f"it means more than {LIMITS.matches} nodes of one document")
-        except JSONPathError as error:
-            raise WrongTarget(str(error).partition("\n")[0]) from None
-        except RecursionError:
-            raise WrongTarget("it is nested too deeply") from None
+        except (JSONPathError, RecursionError) as error:
+            raise _wrong(error) from None
         return found
 
 
-class _Node(JSONPathNode):
-    """A node that is paid for, and whose children are."""
-
-    __slots__ = ("pay",)
-    pay: Pay
-
-    def new_child(self, value: object, key: int | str, parent: JSONPathNode | None) -> JSONPathNode:
-        self.pay(1)
-        child = _Node(value=value, location=(*self.location, key), parent=parent, root=self.root)
-        child.pay = self.pay
-        return child
+def _wrong(error: JSONPathError | RecursionError) -> WrongTarget:
+    if isinstance(error, RecursionError):
+        return WrongTarget("it is nested too deeply")
+    # Its text shows the target once more, and fails where that is empty.
+    return WrongTarget(str(error.args[0]))
 
 
-def _counted(query: JSONPathQuery, data: Any, pay: Pay) -> Iterable[JSONPathNode]:
-    root = _Node(value=data, location=(), parent=None, root=data)
-    root.pay = pay
-    nodes: Iterable[JSONPathNode] = [root]
-    for segment in query.segments:
-        nodes = segment.resolve(nodes)
-    return nodes
+class _Counted:
+    """An object or array that counts each look at one of its children.
+
+    Args:
+        data: What it holds.
+        look: Called for each look; raises where it is one too many.
+    """
+
+    __slots__ = ("_data", "_look")
+
+    def __init__(self, data: Any, look: Callable[[], None]) -> None:
+        self._data = data
+        self._look = look
+
+    def __len__(self) -> int:
+        return len(self._data)
 
 
-class _CountedQuery(JSONPathQuery):
-    """A query within a filter."""
-
+class _Object(_Counted, Mapping[str, Any]):
     __slots__ = ()
 
-    env: _Environment
+    def __getitem__(self, key: str) -> Any:
+        self._look()
+        return _counted(self._data[key], self._look)
 
-    def find(self, value: Any) -> JSONPathNodeList:
-        # To begin takes as long as some nodes do, also where there are none.
-        self.env.pay(_BEGINNING)
-        return JSONPathNodeList(_counted(self, value, self.env.pay))
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
 
 
-class _Filter(FilterSelector):
-    """A filter, which looks at every child of a node, whether it is chosen or not."""
-
+class _Array(_Counted, Sequence[Any]):
     __slots__ = ()
-    env: _Environment
 
-    def resolve(self, node: JSONPathNode) -> Iterable[JSONPathNode]:
-        if isinstance(node.value, (dict, list)):
-            self.env.pay(_LOOKING * len(node.value))
-        return super().resolve(node)
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return [self[place] for place in range(len(self))[key]]
+        self._look()
+        return _counted(self._data[key], self._look)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Array) or len(self) != len(other):
+            return False
+        return all(one == another for one, another in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
 
 
-class _Parser(Parser):
-    def parse_filter_selector(self, stream: TokenStream) -> FilterSelector:
-        found = super().parse_filter_selector(stream)
-        return _Filter(env=self.env, token=found.token, expression=found.expression)
-
-    def parse_root_query(self, stream: TokenStream) -> Expression:
-        return self._made_counted(super().parse_root_query(stream))
-
-    def parse_relative_query(self, stream: TokenStream) -> Expression:
-        return self._made_counted(super().parse_relative_query(stream))
-
-    def _made_counted(self, expression: Expression) -> Expression:
-        if isinstance(expression, FilterQuery):
-            segments = expression.query.segments
-            expression.query = _CountedQuery(env=self.env, segments=segments)
-        return expression
+def _counted(value: Any, look: Callable[[], None]) -> Any:
+    if isinstance(value, dict):
+        return _Object(value, look)
+    return _Array(value, look) if isinstance(value, list) else value
 
 
 class _Environment(JSONPathEnvironment):
-    """Functions and parser of one target.
+    """Functions and limits of one target.
 
     Attributes:
-        pay: Told how many nodes were visited.
+        pay: Told what it took to visit nodes.
     """
 
-    parser_class = _Parser
     max_recursion_depth = LIMITS.depth + 1
     pay: Pay
 

@@ -61,7 +61,7 @@ def read_yaml(
     """
     budget = budget or Budget()
     try:
-        node = _Loader(_NamedText(text, path), budget).get_single_node()
+        node = _composed(text, path, budget)
     except yaml.YAMLError as error:
         place, what, mend = _syntax_problem(error, text, path)
         problems.add(place, f"this is not YAML: {what}", "a YAML or JSON document", mend)
@@ -80,6 +80,35 @@ def read_yaml(
         return None
     data = _Reader(problems, budget).document(node)
     return None if data is None else (data, node)
+
+
+def _composed(text: str, path: str, budget: Budget) -> yaml.Node | None:
+    """Return the node of a document.
+
+    Raises:
+        yaml.YAMLError: It is none. What is nested too deeply is told as that, whoever notices it first.
+    """
+    try:
+        return _Loader(_NamedText(text, path), budget).get_single_node()
+    except _TooDeep:
+        raise
+    except yaml.MarkedYAMLError as error:
+        if error.problem_mark is None:
+            raise
+        # libyaml reads ahead, and some of its versions refuse at a depth of their own. What ends before
+        # that place is refused at ours.
+        before = _NamedText(text[: error.problem_mark.index], path)
+        try:
+            _Loader(before, Budget()).get_single_node()
+        except _TooDeep:
+            raise
+        except yaml.YAMLError:
+            raise error from None
+        raise
+
+
+class _TooDeep(yaml.MarkedYAMLError):
+    """A document is nested more deeply than `LIMITS.depth`."""
 
 
 class _NamedText(io.StringIO):
@@ -108,7 +137,7 @@ class _Loader(yaml.CSafeLoader):
         # PyYAML calls this before each node and itself for the nodes below, until the stack overflows.
         self._depth += 1
         if self._depth > LIMITS.depth:
-            raise yaml.MarkedYAMLError(
+            raise _TooDeep(
                 problem=f"it is nested more than {LIMITS.depth} levels deep",
                 problem_mark=current_node.start_mark,
             )

@@ -55,6 +55,7 @@ class HttpConnection:
         self._server = server
         self._is_last = False
         self._method = b""
+        self._head = b""
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LARGEST_HEAD)
 
     def end_soon(self) -> None:
@@ -169,15 +170,14 @@ class HttpConnection:
 
     async def _send(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            await self._start(message["status"], [*message.get("headers", ())])
+            self._start(message["status"], [*message.get("headers", ())])
             return
-        body: bytes = message.get("body", b"")
-        if body and self._method != b"HEAD":
-            await self._write(h11.Data(data=body))
+        body: bytes = b"" if self._method == b"HEAD" else message.get("body", b"")
+        await self._write(h11.Data(data=body))
         if not message.get("more_body", False):
             await self._write(h11.EndOfMessage())
 
-    async def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+    def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         # A client that waits to be asked for its body may send it or not, now that nobody asks.
         self._is_last = self._is_last or self._http.they_are_waiting_for_100_continue
         headers.append((b"date", formatdate(usegmt=True).encode()))
@@ -187,18 +187,21 @@ class HttpConnection:
             reason = HTTPStatus(status).phrase.encode()
         except ValueError:
             reason = b""
-        await self._write(h11.Response(status_code=status, headers=headers, reason=reason))
+        response = h11.Response(status_code=status, headers=headers, reason=reason)
+        # Sent with what comes first of the body, which wakes a client once and not twice.
+        self._head = self._http.send(response) or b""
 
     async def _say(self, status: int, line: str) -> None:
         """Answer with a line of text, and no other request after that."""
         self._is_last = True
         body = f"{line}\n".encode()
         length = str(len(body)).encode()
-        await self._start(status, [(b"content-type", b"text/plain"), (b"content-length", length)])
+        self._start(status, [(b"content-type", b"text/plain"), (b"content-length", length)])
         await self._send({"type": "http.response.body", "body": body})
 
     async def _write(self, event: h11.Event) -> None:
-        data = self._http.send(event)
+        data = self._head + (self._http.send(event) or b"")
+        self._head = b""
         if data and not self._writer.is_closing():  # Or else there is nobody to write to.
             self._writer.write(data)
             with contextlib.suppress(OSError):

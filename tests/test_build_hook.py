@@ -34,7 +34,7 @@ build-backend = "hatchling.build"
 name = "people-app"
 version = "1.2.0"
 requires-python = ">=3.11"
-dependencies = ["httpx2", "Pydantic>=2", "tenacity"]
+dependencies = ["httpcore2", "httpx2", "Pydantic>=2", "pydantic-core", "tenacity"]
 
 [tool.hatch.build.targets.wheel]
 packages = ["people_app"]
@@ -255,11 +255,15 @@ def test_a_name_that_would_vanish_stops_the_build(tmp_path: Path) -> None:
 
 
 def test_missing_dependencies_are_told(tmp_path: Path) -> None:
-    text = PYPROJECT.replace('"httpx2", "Pydantic>=2", "tenacity"', '"Pydantic>=2"')
+    text = PYPROJECT.replace(
+        '"httpcore2", "httpx2", "Pydantic>=2", "pydantic-core", "tenacity"', '"Pydantic>=2"'
+    )
     said = hatchling(project(tmp_path, {"pyproject.toml": text}), "wheel")
     (line,) = [one for one in said.splitlines() if "depend" in one]
     assert line.startswith("pyproject.toml: the package people_client imports what the project ")
-    assert re.search(r'add "httpx2>=[\d.]+", "tenacity>=[\d.]+" to dependencies', line), line
+    names = "httpcore2", "httpx2", "pydantic-core", "tenacity"
+    added = ", ".join(f'"{name}>=[\\d.]+"' for name in names)
+    assert re.search(f"add {added} to dependencies", line), line
 
 
 def test_dependencies_are_compared_by_their_normal_name(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable
@@ -246,6 +247,31 @@ def test_what_trickles_ends_with_the_budget(
     with pytest.raises(errors.TransportError, match=r"within the time budget|ReadTimeout"):
         caller.upsert(raw_server, timeout=30, time_budget=BUDGET)
     assert time.monotonic() - begin < 5
+
+
+def test_a_request_that_is_taken_in_slowly_ends_with_the_budget() -> None:
+    def take(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, contextlib.suppress(OSError):
+                    while connection.recv(65536):
+                        time.sleep(0.005)
+
+    inputs = [{"id": "1", "properties": {"text": "x" * 60 * MIB}}]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=take, args=[listener], daemon=True).start()
+        with pytest.raises(errors.TransportError, match="within the time budget") as caught:
+            # Tasks are cancelled; threads have to notice by themselves.
+            UpsertCaller("sync").call(
+                lambda client: client.contacts.batch_upsert(inputs=inputs),
+                base_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
+                timeout=30,
+                time_budget=1,
+            )
+        listener.shutdown(socket.SHUT_RDWR)
+    # It was still being sent: nobody waited until all of it had gone.
+    assert "ReadTimeout" not in str(caught.value)
 
 
 PEAK = """

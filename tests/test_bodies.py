@@ -102,8 +102,9 @@ def test_there_are_no_more_classes_than_distinct_bodies(published: Published) ->
     distinct = len(set(published.sent)) + len(set(published.received))
     classes = [one for module in MODELS for one in defined(module) if issubclass(one, BaseModel)]
     assert 0 < len(classes) <= distinct
-    # Each operation has a body to send, one to receive and one for errors, and nearly all are shared.
-    assert len(published.sent) + len(published.received) >= 3 * len(OPERATIONS) > 3 * distinct
+    # Each operation sends a body and receives one, or an error; nearly all of them are shared.
+    assert len(published.sent) >= len(OPERATIONS) > distinct
+    assert len(published.received) >= 2 * len(OPERATIONS)
 
 
 def test_there_are_no_more_typed_dicts_than_distinct_bodies_that_are_sent(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import inspect
 import json
 import re
@@ -15,7 +14,7 @@ from urllib.parse import quote
 import pytest
 from hubspot_upsert.sandbox.contract import load_contract
 
-from tests.endpoints import DATA, SUCCESS
+from tests.endpoints import SUCCESS, published
 from tests.inventory import OPERATIONS, PACKAGES, Operation
 from tests.inventory import object_types as specified_types
 from tests.servers import TOKEN, Caller, Server, answer
@@ -45,12 +44,6 @@ WARNING_OF_2026_09 = {
     "propertyName": "name",
     "context": {},
 }
-
-
-def published() -> list[tuple[str, str, str]]:
-    """Read version, object type and path of each operation that the API's documents publish."""
-    with (DATA / "endpoints.csv").open(encoding="utf-8", newline="") as file:
-        return [(row["version"], row["object_type"], row["path"]) for row in csv.DictReader(file)]
 
 
 def object_types(version: ModuleType) -> list[str]:

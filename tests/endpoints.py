@@ -1,7 +1,8 @@
-"""The two endpoints that the project began with, and time that passes at once."""
+"""The endpoints that the API's documents publish, two of which the project began with, and a clock."""
 
 from __future__ import annotations
 
+import csv
 import json
 import time
 from collections.abc import Mapping
@@ -50,6 +51,12 @@ SUCCESS: dict[str, Any] = {
 def example(name: str) -> Any:
     """A body that the API's reference shows."""
     return json.loads((DATA / "examples" / name).read_text("utf-8"))
+
+
+def published() -> list[tuple[str, str, str]]:
+    """Version, object type and path of each operation that the API's documents publish."""
+    with (DATA / "endpoints.csv").open(encoding="utf-8", newline="") as file:
+        return [(row["version"], row["object_type"], row["path"]) for row in csv.DictReader(file)]
 
 
 def success() -> Response:

@@ -19,8 +19,6 @@ import click
 import httpx2
 import hubspot_upsert.bulk
 import hubspot_upsert.v3
-import hubspot_upsert.v2025_09
-import hubspot_upsert.v2026_03
 import pytest
 from hubspot_upsert import errors
 from hubspot_upsert._bulk.operation import UpsertOptions
@@ -36,12 +34,13 @@ from upsertgen.ir.extensions import ERRORS
 from werkzeug import Response
 
 from tests.endpoints import SUCCESS
+from tests.inventory import PACKAGES
 from tests.servers import Server, answer
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 GENERATED_README = (ROOT / "generated" / "README.md").read_text("utf-8")
-VERSIONS = (hubspot_upsert.v3, hubspot_upsert.v2025_09, hubspot_upsert.v2026_03)
+VERSIONS = tuple(PACKAGES.values())
 
 TWO_RESULTS = {
     **SUCCESS,

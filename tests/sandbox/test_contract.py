@@ -60,7 +60,6 @@ def test_every_operation_of_the_specs_is_served() -> None:
         if document.data["paths"]
     }
     assert {(one.version, one.label) for one in OPERATIONS} == published
-    assert len(OPERATIONS) == 105
 
 
 @pytest.fixture(scope="module")
@@ -162,10 +161,10 @@ def test_answers_of_a_server_that_fails_fit_too(
     sandbox: Sandbox, http: httpx2.Client, fault: str
 ) -> None:
     for operation in OPERATIONS:
-        path = operation.path.replace("{appId}", "1").replace("{flagName}", "f")
-        response = http.post(
-            path.replace("{objectType}", "contacts"), json={}, headers={"Sandbox-Fault": fault}
-        )
+        path = operation.path
+        for name in operation.arguments:
+            path = path.replace(f"{{{name}}}", "1" if name in operation.integers else "contacts")
+        response = http.post(path, json={}, headers={"Sandbox-Fault": fault})
         schema = _schema(operation, response)
         assert response.status_code >= 400
         assert problems(schema, response.json()) == []
@@ -173,6 +172,6 @@ def test_answers_of_a_server_that_fails_fit_too(
 
 def test_named_examples_fit_their_schemas() -> None:
     examples = list(named_examples())
-    assert len(examples) > 105
+    assert len(examples) > len(OPERATIONS)
     wrong = {place: found for place, schema, body in examples if (found := problems(schema, body))}
     assert wrong == {}

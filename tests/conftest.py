@@ -68,6 +68,12 @@ def endpoint(request: pytest.FixtureRequest, kind: str) -> Endpoint:
 
 
 @pytest.fixture
+def tasks(kind: str) -> Endpoint:
+    """One endpoint that stands for all, where they share what is tested."""
+    return replace(ENDPOINTS["2025-09-tasks"], kind=kind)
+
+
+@pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     clock.install(monkeypatch)

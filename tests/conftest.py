@@ -9,12 +9,19 @@ from functools import cache
 from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytest_httpserver import HTTPServer
 
 from tests.endpoints import ENDPOINTS, Clock, Endpoint
 from tests.packages import Things, generate_package
 from tests.scenarios import Scenario
 from tests.servers import RawServer, Server
+
+# How long examples take says how busy a machine is, and nothing about what is tested.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

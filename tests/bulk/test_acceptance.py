@@ -20,14 +20,14 @@ from tests.bulk.claims import (
 from tests.bulk.reasons import check_reasons
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(people, people, cases)
 def test_any_records_and_any_faults(records: list[Any], known: list[Any], case: Case) -> None:
     check(records, known, case)
 
 
 @pytest.mark.large
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(people, people, cases)
 def test_many_records_and_faults(records: list[Any], known: list[Any], case: Case) -> None:
     check(records, known, case)

@@ -129,7 +129,8 @@ def test_records_are_not_stored(path: Path) -> None:
 
 
 @settings(
-    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(OUTCOMES, max_size=5), st.binary(max_size=40))
 def test_outcomes_are_read_as_they_were_written(

@@ -296,7 +296,7 @@ def test_memory_is_bounded(kind: str, raw_server: RawServer) -> None:
     command = [sys.executable, "-c", PEAK, kind, raw_server.url, count]
     path = {"PYTHONPATH": f"{ROOT}:{ROOT / 'templates'}"}
     done = subprocess.run(
-        command, capture_output=True, text=True, env=path, check=True, timeout=PATIENCE
+        command, capture_output=True, text=True, env=path, check=True, timeout=5 * PATIENCE
     )
     peaks = [float(line) for line in done.stdout.split()]
     assert len(peaks) == int(count)

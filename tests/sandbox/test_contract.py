@@ -124,7 +124,7 @@ def _likely(records: list[dict[str, Any]], traced: bool, key: str | None) -> lis
 def test_every_answer_fits_the_schema_of_its_operation_and_status(
     http: httpx2.Client, examples: int
 ) -> None:
-    @settings(max_examples=examples, deadline=None)
+    @settings(max_examples=examples)
     @given(st.data())
     def ask(data: st.DataObject) -> None:
         _ask(http, data)

@@ -7,7 +7,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 TESTS = """\
 import asyncio
 

@@ -333,4 +333,4 @@ class StoreIsADictionary(RuleBasedStateMachine):
 
 
 TestStoreIsADictionary = StoreIsADictionary.TestCase
-TestStoreIsADictionary.settings = settings(max_examples=60, stateful_step_count=15, deadline=None)
+TestStoreIsADictionary.settings = settings(max_examples=60, stateful_step_count=15)

@@ -9,6 +9,7 @@ from functools import cache
 from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytest_httpserver import HTTPServer
 
 from tests.diffing.browser import find_program
@@ -16,6 +17,12 @@ from tests.endpoints import ENDPOINTS, Clock, Endpoint
 from tests.packages import Things, generate_package
 from tests.scenarios import Scenario
 from tests.servers import RawServer, Server
+
+# How long examples take says how busy a machine is, and nothing about what is tested.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -89,6 +96,12 @@ def things(kind: str, server: Server, packages: Callable[[str, str | None], Modu
 @pytest.fixture(params=list(ENDPOINTS))
 def endpoint(request: pytest.FixtureRequest, kind: str) -> Endpoint:
     return replace(ENDPOINTS[request.param], kind=kind)
+
+
+@pytest.fixture
+def tasks(kind: str) -> Endpoint:
+    """One endpoint that stands for all, where they share what is tested."""
+    return replace(ENDPOINTS["2025-09-tasks"], kind=kind)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hubspot_upsert.sandbox import Options, Sandbox
 
-from tests.bulk.command_runs import TOKEN, VERSION, Command, ended, people
+from tests.bulk.command_runs import PATIENCE, TOKEN, VERSION, Command, ended, people
 from tests.bulk.redis_server import RedisServer, shared_redis
 from tests.inventory import LABELS
 
@@ -433,6 +433,7 @@ def test_what_is_not_installed(command: Command, missing: str, extra: str) -> No
             *("--base-url", command.sandbox.url),
         ],
         capture_output=True,
+        timeout=PATIENCE,
         text=True,
         check=False,
         env={**os.environ, "ACCESS_TOKEN": TOKEN},

@@ -7,6 +7,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+PATIENCE = 120.0
 TESTS = """\
 import asyncio
 
@@ -45,7 +46,12 @@ class TestOptions:
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
     )
 
 

@@ -37,7 +37,7 @@ def _running(
         assert found is not None, process.communicate()
         yield found[0], process
         process.send_signal(end)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=60)
         assert errors == ""
         assert process.returncode == 0
     finally:
@@ -84,7 +84,7 @@ def test_it_says_where_it_listens_and_keeps_records_over_a_restart(tmp_path: Pat
 def test_a_signal_ends_it_while_it_answers_slowly(end: int) -> None:
     with _running(end=end) as (url, _):
         host, _, port = url.removeprefix("http://").partition(":")
-        slow = socket.create_connection((host, int(port)), timeout=30)
+        slow = socket.create_connection((host, int(port)), timeout=60)
         slow.sendall(
             b"POST /crm/v3/objects/contacts/batch/upsert HTTP/1.1\r\nHost: x\r\n"
             b"Content-Length: 2\r\nSandbox-Fault: slow-body;seconds=3600\r\n\r\n{}"

@@ -36,8 +36,8 @@ check: .venv/upsertgen-check
 	$(BIN)/ruff check .
 	$(BIN)/mypy generator tests
 	$(BIN)/mypy -p package
-	$(BIN)/mypy generated/hubspot_upsert tests/consumer/use.py
 	$(BIN)/pyright --project pyproject.toml
+	$(BIN)/python -m pytest --quiet tests/types
 	$(BIN)/upsertgen generate --check
 	$(BIN)/python tests/tools/file_lengths.py
 

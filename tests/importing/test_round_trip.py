@@ -52,7 +52,7 @@ def test_a_version_comes_back_even_if_it_was_not_there(specs: Path, tmp_path: Pa
         (specs / "v0" / path.name).write_text(text.replace(NEWEST, "v0"), "utf-8")
     shutil.rmtree(specs / NEWEST)
     source = write(tmp_path / "source", collection(NEWEST))
-    imported(source, specs, NEWEST, base="v0")
+    imported(source, specs, NEWEST, base="v0", proven=False)
     assert contents(specs / NEWEST) == before
     accepted(specs)
 
@@ -84,7 +84,7 @@ def test_a_new_version_is_understood_with_the_overlays(specs: Path, newer: Path)
 
 
 def test_a_second_import_changes_nothing(specs: Path, newer: Path) -> None:
-    imported(newer, specs, NEXT, base=NEWEST)
+    imported(newer, specs, NEXT, base=NEWEST, proven=False)
     again = plan(newer, specs, NEXT, base=NEWEST, today="2027-01-01")
     assert again.changes == ()
     assert again.differences == ()
@@ -101,10 +101,10 @@ def test_no_published_text_gets_into_the_specs(specs: Path, newer: Path) -> None
 
 
 def test_published_texts_are_kept_on_demand(specs: Path, newer: Path) -> None:
-    imported(newer, specs, NEXT, base=NEWEST, keep_texts=True)
+    imported(newer, specs, NEXT, base=NEWEST, keep_texts=True, proven=False)
     assert TEXT in (specs / NEXT / "contacts.yaml").read_text("utf-8")
     # What was kept then is no text of ours, and goes when texts are dropped.
-    imported(newer, specs, NEXT, base=NEWEST)
+    imported(newer, specs, NEXT, base=NEWEST, proven=False)
     for path in (specs / NEXT).iterdir():
         assert TEXT not in path.read_text("utf-8")
 
@@ -114,7 +114,7 @@ def test_a_single_document_finds_the_shared_schemas(
 ) -> None:
     """Corrections name the shared file, so a document that comes alone has to use it as well."""
     source = newer / f"CRM/Contacts/Rollouts/500/{NEXT}/contacts.json"
-    imported(source, specs, NEXT, base=NEWEST)
+    imported(source, specs, NEXT, base=NEWEST, proven=False)
     (version,) = (one for one in accepted(specs).versions if one.label.raw == NEXT)
     assert version.resources[0].operations[0].upsert is not None
     imported(newer / f"CRM/Deals/Rollouts/500/{NEXT}/deals.json", specs, NEXT, base=NEWEST)

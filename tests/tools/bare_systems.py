@@ -21,13 +21,13 @@ ROOT = Path(__file__).parent.parent.parent
 KEPT_IN = Path(os.environ.get("BARE_SYSTEMS", "/var/tmp/upsertgen-bare-systems"))  # noqa: S108
 PACKAGES = ("git", "make", "python3", "python3-venv", "ca-certificates")
 CHECKOUT = Path("home/project")
+_NOTHING_CHANGED = (
+    'git --no-pager diff --stat; git status --porcelain; test -z "$(git status --porcelain)"'
+)
 STEPS = {
-    "make": 'make && test -z "$(git status --porcelain | tee /dev/stderr)"',
+    "make": f"make && {{ {_NOTHING_CHANGED}; }}",
     # What a fresh clone holds is up to date; only from nothing does the generator have to run.
-    "from nothing": (
-        "rm -rf generated && make && git status --porcelain && git diff --stat && "
-        'test -z "$(git status --porcelain)"'
-    ),
+    "from nothing": f"rm -rf generated && make > /dev/null && {{ {_NOTHING_CHANGED}; }}",
     "make test": "make test",
     "make test-newest": "make test-newest",
     "make test-lowest": "make test-lowest",

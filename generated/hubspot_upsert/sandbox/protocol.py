@@ -93,11 +93,14 @@ class HttpConnection:
                 return event if isinstance(event, h11.Request) else None
         return None
 
-    async def _next_event(self) -> h11.Event | type[h11.PAUSED]:
+    async def _next_event(self) -> h11.Event | None:
+        """Return what comes next; nothing when that belongs to a request for which it is too early."""
         while True:
             event = self._http.next_event()
-            if event is not h11.NEED_DATA:
-                return event  # type: ignore[return-value]
+            if isinstance(event, h11.Event):
+                return event
+            if event is h11.PAUSED:
+                return None
             if self._http.they_are_waiting_for_100_continue:
                 await self._write(h11.InformationalResponse(status_code=100, headers=[]))
             await self._read()

@@ -108,20 +108,19 @@ def run(folder: Path, command: str) -> int:
         **inherited,
     }
     inside = f"cd /{CHECKOUT} && {{ {command}; }}"
-    # What is mounted in a namespace of its own goes with it, however the command ends.
+    # What is mounted and started in namespaces of their own goes with them, however the command ends.
     outside = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" bash -c "$1"'
+    namespaces = [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "--pid",
+        "--fork",
+        "--kill-child",
+    ]
     return subprocess.run(
-        [
-            "unshare",
-            "--mount",
-            "--propagation",
-            "private",
-            "sh",
-            "-c",
-            outside,
-            str(folder),
-            inside,
-        ],
+        [*namespaces, "sh", "-c", outside, str(folder), inside],
         env=environment,
         stdin=subprocess.DEVNULL,
     ).returncode

@@ -64,6 +64,11 @@ class BulkMethods:
     path_arguments: tuple[PathArgument, ...]
     by_property: bool
 
+    @property
+    def inherited(self) -> bool:
+        """Whether the runtime's base classes have them, so that they are not emitted."""
+        return self.name == "upsert" and self.by_property and not self.path_arguments
+
 
 def distinct_roles(api: Api) -> tuple[UpsertRoles, ...]:
     """Return every distinct set of roles, in the order of the operations that have them."""

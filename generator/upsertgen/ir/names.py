@@ -35,10 +35,10 @@ RESERVED_CLASSES = frozenset(
 )
 RESOURCE_IMPORTS = frozenset(
     (
-        "Annotated Any AsyncOutcomeStream AsyncRecords AsyncResource BulkOperation Call "
-        "CommaSeparated Field IterUpsertOptions Literal Mapping Operation OutcomeStream Records "
-        "Sequence SyncResource TYPE_CHECKING TypeAdapter UNSET UUID Unpack Unset UpsertOptions "
-        "UpsertReport"
+        "Annotated Any AsyncOutcomeStream AsyncRecords AsyncResource AsyncUpsertResource "
+        "BulkOperation Call CommaSeparated Field IterUpsertOptions Literal Mapping Operation "
+        "OutcomeStream Records Sequence SyncResource TYPE_CHECKING TypeAdapter UNSET UUID Unpack "
+        "Unset UpsertOptions UpsertReport UpsertResource"
     ).split()
 )
 """What the module of an object type imports; its own classes are called otherwise."""

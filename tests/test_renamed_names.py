@@ -20,6 +20,17 @@ from tests.servers import TOKEN, Server, answer
 HERE = Path(__file__)
 ANSWER = {"results": [{"id": "7", "new": True}], "state": "COMPLETE"}
 
+BULK = """\
+overlay: 1.0.0
+info: {title: Batches, version: 1.0.0}
+actions:
+  - target: $.paths.*.post
+    description: A batch of people.
+    x-source: [made up]
+    update:
+      x-upsert: {inputs: inputs, key: id, results: results, created: new, result-id: id}
+"""
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
@@ -99,6 +110,28 @@ def test_an_asynchronous_client_knows_the_old_names(project: Project, server: Se
 
     asyncio.run(call())
     assert server.targets == ["POST /people/batch?rehearsal=true"] * 3
+
+
+def test_an_old_name_is_not_taken_for_a_bulk_method(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    project = Project(tmp_path, "v1")
+    project.write("overlays", "upsert.yaml", BULK)
+    project.edit("v1/people.yaml", ("batch_upsert", "upsert"))
+    project.generated()
+    project.edit("v1/people.yaml", (": upsert", ": send_batch"))
+    project.declare("v1.people.upsert -> v1.people.send_batch")
+    project.generated()
+    server.script = [answer(body={"results": ANSWER["results"], "status": "COMPLETE"})]
+    with project.module("v1").Client(TOKEN, base_url=server.url) as client:
+        with warned(("v1.people.upsert", "v1.people.send_batch")):
+            client.people.upsert(inputs=[{"id": "7"}])  # old
+        with warned():
+            report = client.people.upsert_records([{"id": "7"}])
+    assert [one.status for one in report.outcomes] == ["created"]
+    # The command line upserts what has a method `upsert` for any number of records.
+    assert project.module("_cli.catalogue").CATALOGUE.versions == {}
 
 
 def test_a_method_that_is_overridden_is_called_by_its_old_name_too(project: Project) -> None:

@@ -124,6 +124,18 @@ def signature(version: ModuleType, object_type: str, client: str = "Client") -> 
     return inspect.signature(member.batch_upsert)
 
 
+@pytest.mark.parametrize("label", PACKAGES)
+def test_help_explains_each_argument(label: str) -> None:
+    version = PACKAGES[label]
+    client = version.Client(TOKEN)
+    for object_type in object_types(version):
+        for name in ("batch_upsert", "upsert"):
+            method = getattr(getattr(client, object_type), name)
+            explained = re.findall(r"^    (\w+): ", inspect.getdoc(method) or "", re.MULTILINE)
+            arguments = list(inspect.signature(method).parameters)
+            assert explained[: len(arguments)] == arguments, (object_type, name)
+
+
 def test_names_and_parameters_are_the_same_in_all_versions() -> None:
     pairs = sorted(
         (object_type, label)

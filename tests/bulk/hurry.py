@@ -22,11 +22,12 @@ VERSION = "2026-03"
 @contextmanager
 def hurried(maximum: int = 100) -> Iterator[None]:
     """Send contacts of 2026-03 in batches of at most so many records, and try again at once."""
-    declared = contacts._BATCH_UPSERT_BULK
+    declared = contacts.Contacts._BULK
     operation = replace(declared.operation, policy=_impatient(declared.operation.policy))
     bulk = BulkOperation(operation, replace(declared.roles, maximum=maximum), declared.version)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contacts, "_BATCH_UPSERT_BULK", bulk)
+        for client in (contacts.Contacts, contacts.AsyncContacts):
+            patch.setattr(client, "_BULK", bulk)
         yield
 
 

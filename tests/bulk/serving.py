@@ -8,22 +8,9 @@ from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from package._bulk.operation import (
-    AsyncRecords,
-    IterUpsertOptions,
-    Records,
-    UpsertOptions,
-    iter_upsert,
-    iter_upsert_async,
-    upsert,
-    upsert_async,
-)
-from package._bulk.report import UpsertReport
-from package._bulk.streams import AsyncOutcomeStream, OutcomeStream
+from package._bulk.resource import AsyncUpsertResource, UpsertResource
 from package._runtime.answer import Answer
 from package._runtime.client import AsyncClientBase, SyncClient
-from package._runtime.resource import AsyncResource, SyncResource
-from typing_extensions import Unpack
 
 from tests.bulk.contacts import BULK, Contacts
 
@@ -93,32 +80,12 @@ class ContactsServer:
         self._thread.join(5)
 
 
-class Resource(SyncResource):
-    def upsert(
-        self, records: Records, *, id_property: str, **options: Unpack[UpsertOptions]
-    ) -> UpsertReport:
-        return upsert(self._connection, BULK, records, id_property=id_property, **options)
-
-    def iter_upsert(
-        self, records: Records, *, id_property: str, **options: Unpack[IterUpsertOptions]
-    ) -> OutcomeStream:
-        return iter_upsert(self._connection, BULK, records, id_property=id_property, **options)
+class ContactsResource(UpsertResource):
+    _BULK = BULK
 
 
-class AsyncContactsResource(AsyncResource):
-    async def upsert(
-        self, records: AsyncRecords, *, id_property: str, **options: Unpack[UpsertOptions]
-    ) -> UpsertReport:
-        return await upsert_async(
-            self._connection, BULK, records, id_property=id_property, **options
-        )
-
-    def iter_upsert(
-        self, records: AsyncRecords, *, id_property: str, **options: Unpack[IterUpsertOptions]
-    ) -> AsyncOutcomeStream:
-        return iter_upsert_async(
-            self._connection, BULK, records, id_property=id_property, **options
-        )
+class AsyncContactsResource(AsyncUpsertResource):
+    _BULK = BULK
 
 
 class Client(SyncClient):
@@ -126,8 +93,8 @@ class Client(SyncClient):
     _USER_AGENT = "test/1.0"
 
     @cached_property
-    def contacts(self) -> Resource:
-        return Resource(self._connection)
+    def contacts(self) -> ContactsResource:
+        return ContactsResource(self._connection)
 
 
 class AsyncClient(AsyncClientBase):

@@ -60,6 +60,17 @@ def arguments(client: Client, newer: Client2026) -> None:
     newer.deal_splits.batch_upsert(inputs=[{"id": 1, "splits": [{"ownerId": 2}]}])  # misuse
 
 
+def any_number(client: Client, newer: Client2026) -> None:
+    client.contacts.upsert([])  # misuse
+    client.contacts.upsert(["1"], id_property="email")  # misuse
+    client.contacts.upsert([], id_property=5)  # misuse
+    client.contacts.upsert([], id_property="email", duplicates="newest")  # misuse
+    client.contacts.upsert([], id_property="email", object_type="contacts")  # misuse
+    client.contacts.iter_upsert([], id_property="email", dry_run=True)  # misuse
+    client.objects.upsert([], id_property="email")  # misuse
+    newer.deal_splits.upsert([], id_property="email")  # misuse
+
+
 def names(client: Client, newer: Client2026) -> None:
     print(client.contact)  # misuse
     client.contacts.upsert(inputs=[])  # misuse
@@ -84,6 +95,9 @@ async def waiting(client: AsyncClient) -> None:
     assert_type(client.contacts.batch_upsert(inputs=[]), Awaitable[str])  # misuse
     for _ in client.contacts.batch_upsert(inputs=[]):  # misuse
         pass
+    for _ in client.contacts.iter_upsert([], id_property="email"):  # misuse
+        pass
+    print(client.contacts.upsert([], id_property="email").summary)  # misuse
     with client:  # misuse
         pass
     client.close()  # misuse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal, assert_type
 
@@ -19,6 +19,7 @@ from hubspot_upsert import (
     TransportError,
     ValidationError,
 )
+from hubspot_upsert.bulk import AsyncOutcomeStream, OutcomeStream, UpsertReport
 from hubspot_upsert.v3 import Client as ClientV3
 from hubspot_upsert.v3.models import (
     BatchResponseSimplePublicUpsertObject,
@@ -117,6 +118,24 @@ def upsert_by_resource(contacts: Contacts, later: AsyncContacts) -> None:
     pending: Awaitable[models_2025_09.BatchResponseSimplePublicUpsertObject]
     pending = later.batch_upsert(inputs=[])
     print(pending)
+
+
+def upsert_any_number(client: Client2026, records: Iterator[dict[str, str]]) -> None:
+    contacts, objects, splits = client.contacts, client.objects, client.deal_splits
+    assert_type(contacts.upsert(records, id_property="email", dry_run=True), UpsertReport)
+    assert_type(contacts.iter_upsert(records, id_property="email"), OutcomeStream)
+    assert_type(
+        objects.upsert(records, id_property="sku", object_type="2-1", concurrency=2), UpsertReport
+    )
+    assert_type(splits.upsert([{"id": 1, "splits": []}], duplicates="last"), UpsertReport)
+
+
+async def upsert_any_number_later(
+    client: AsyncClient, records: AsyncIterator[dict[str, str]]
+) -> None:
+    assert_type(await client.contacts.upsert(records, id_property="email"), UpsertReport)
+    stream = client.contacts.iter_upsert(records, id_property="email", time_budget=60)
+    assert_type(stream, AsyncOutcomeStream)
 
 
 async def upsert_later() -> None:

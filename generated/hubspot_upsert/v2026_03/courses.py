@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .._bulk.operation import BulkOperation, iter_upsert, iter_upsert_async, upsert, upsert_async
+from .._bulk.operation import BulkOperation
+from .._bulk.resource import AsyncUpsertResource, UpsertResource
 from .._policies import POLICY
 from .._runtime.operation import Call, Operation, encode_body
-from .._runtime.resource import AsyncResource, SyncResource
 from .._upserts import ROLES
 from .models import (
     BatchInputSimplePublicObjectBatchInputUpsert,
@@ -22,11 +22,6 @@ from .models import (
 )
 
 if TYPE_CHECKING:
-    from typing import Unpack
-
-    from .._bulk.operation import AsyncRecords, IterUpsertOptions, Records, UpsertOptions
-    from .._bulk.report import UpsertReport
-    from .._bulk.streams import AsyncOutcomeStream, OutcomeStream
     from .typed_dicts import SimplePublicObjectBatchInputUpsertDict
 
 __all__ = ["AsyncCourses", "Courses"]
@@ -56,8 +51,10 @@ def _batch_upsert(
     )
 
 
-class Courses(SyncResource):
+class Courses(UpsertResource):
     """Courses."""
+
+    _BULK = _BATCH_UPSERT_BULK
 
     def batch_upsert(
         self,
@@ -89,61 +86,11 @@ class Courses(SyncResource):
         """
         return self._connection.send(_batch_upsert(inputs=inputs))
 
-    def upsert(
-        self,
-        records: Records,
-        *,
-        id_property: str,
-        **options: Unpack[UpsertOptions],
-    ) -> UpsertReport:
-        """Create or update any number of records, and report what became of each.
 
-        They are sent in batches; what may be sent again is, and a batch that is refused because of some
-        of its records is divided until these are alone.
-
-        Args:
-            records: The records: mappings of the names of properties to their values.
-            id_property: The property, with unique values, that finds a record.
-            options: See `UpsertOptions`.
-
-        Returns:
-            One outcome for each record, in their order.
-
-        Raises:
-            TypeError: An option is of a wrong type; nothing was sent.
-            ValueError: An option has a wrong value; nothing was sent.
-        """
-        return upsert(
-            self._connection,
-            _BATCH_UPSERT_BULK,
-            records,
-            id_property=id_property,
-            **options,
-        )
-
-    def iter_upsert(
-        self,
-        records: Records,
-        *,
-        id_property: str,
-        **options: Unpack[IterUpsertOptions],
-    ) -> OutcomeStream:
-        """Create or update any number of records, and give the outcome of each as soon as it is known.
-
-        As `upsert`, in little memory however many records there are. Close what is returned, or use
-        it in a `with` statement, if not all outcomes are taken.
-        """
-        return iter_upsert(
-            self._connection,
-            _BATCH_UPSERT_BULK,
-            records,
-            id_property=id_property,
-            **options,
-        )
-
-
-class AsyncCourses(AsyncResource):
+class AsyncCourses(AsyncUpsertResource):
     """Courses, asynchronous."""
+
+    _BULK = _BATCH_UPSERT_BULK
 
     async def batch_upsert(
         self,
@@ -154,35 +101,3 @@ class AsyncCourses(AsyncResource):
     ) -> BatchResponseSimplePublicUpsertObject:
         """Create or update courses by a unique property: as `Courses.batch_upsert`."""
         return await self._connection.send(_batch_upsert(inputs=inputs))
-
-    async def upsert(
-        self,
-        records: AsyncRecords,
-        *,
-        id_property: str,
-        **options: Unpack[UpsertOptions],
-    ) -> UpsertReport:
-        """Create or update any number of records: as `Courses.upsert`."""
-        return await upsert_async(
-            self._connection,
-            _BATCH_UPSERT_BULK,
-            records,
-            id_property=id_property,
-            **options,
-        )
-
-    def iter_upsert(
-        self,
-        records: AsyncRecords,
-        *,
-        id_property: str,
-        **options: Unpack[IterUpsertOptions],
-    ) -> AsyncOutcomeStream:
-        """Create or update any number of records: as `Courses.iter_upsert`."""
-        return iter_upsert_async(
-            self._connection,
-            _BATCH_UPSERT_BULK,
-            records,
-            id_property=id_property,
-            **options,
-        )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 from upsertgen.diff.changes import Finding, Impact, Kind
 from upsertgen.diff.places import Place
-from upsertgen.ir.tree import ErrorRule, Policy, Upsert
+from upsertgen.ir.tree import ErrorRule, Policy, SystemicError, Upsert
 from upsertgen.spec_text import SpecText
+
+_NAMED_BY_CALLERS = frozenset(("key", "key-property"))
+"""What callers write into records themselves."""
 
 _When = frozenset[tuple[SpecText, SpecText]]
 
@@ -19,23 +23,49 @@ def compare_upserts(place: Place, old: Upsert | None, new: Upsert | None) -> Ite
             impact = Impact.ADDITIVE if old is None else Impact.BREAKING
             yield place.finding(Kind.UPSERT_CHANGED, impact, Impact.NONE)
         return
-    for name in "inputs key key_property trace_id results errors created".split():
-        before: SpecText | None = getattr(old, name)
-        after: SpecText | None = getattr(new, name)
-        if before == after:
+    before, after = _parts(old), _parts(new)
+    for name in dict.fromkeys((*before, *after)):
+        one, other = before.get(name), after.get(name)
+        if one == other:
             continue
-        changed = Impact.BREAKING if name in ("key", "key_property") else Impact.NONE
-        impact = (
-            Impact.ADDITIVE if before is None else Impact.BREAKING if after is None else changed
-        )
+        changed = Impact.BREAKING if name in _NAMED_BY_CALLERS else Impact.NONE
+        impact = Impact.ADDITIVE if one is None else Impact.BREAKING if other is None else changed
         yield place.finding(
             Kind.UPSERT_CHANGED,
             impact,
             Impact.NONE,
-            subject=SpecText(name.replace("_", "-")),
-            before=before,
-            after=after,
+            subject=SpecText(name),
+            before=one,
+            after=other,
         )
+
+
+def _parts(upsert: Upsert) -> dict[str, SpecText | None]:
+    """Return all that an upsert says, by what it is about: its fields, whichever there are."""
+    parts: dict[str, SpecText | None] = {}
+    for field in fields(upsert):
+        name, value = field.name.replace("_", "-"), getattr(upsert, field.name)
+        if not isinstance(value, tuple):
+            parts[name] = value
+        elif all(isinstance(one, SpecText) for one in value):
+            parts[name] = SpecText(", ".join(sorted(one.raw for one in value))) if value else None
+        else:
+            for one in value:
+                about, said = _item(one)
+                parts[f"{name} {about}"] = said
+    return parts
+
+
+def _item(item: tuple[str, SpecText] | SystemicError) -> tuple[str, SpecText]:
+    """Return what an item of a list of facts is about, and what it says of that."""
+    if isinstance(item, tuple):
+        return item
+    told = [
+        value.raw if isinstance(value, SpecText) else ", ".join(map(str, value))
+        for field in fields(item)
+        if field.name != "mend" and (value := getattr(item, field.name))
+    ]
+    return " with ".join(told), item.mend or SpecText("")
 
 
 def compare_policies(place: Place, old: Policy, new: Policy) -> Iterator[Finding]:

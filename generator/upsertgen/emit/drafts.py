@@ -235,7 +235,7 @@ class Drafts:
             {"roles": self._roles},
             meant.of_upserts(map(roles_name, range(len(self._roles)))),
         )
-        catalogue = upsert_catalogue(self._api, self._roles)
+        catalogue = upsert_catalogue(self._api, self._roles, self._aliases)
         yield self._draft(
             f"{package}/_cli/catalogue.py",
             "package/_cli/catalogue.py.jinja",
@@ -322,7 +322,7 @@ class Drafts:
         names = class_names(self._api, version)
         for resource in version.resources:
             members = renamed_members(version.package, resource, self._aliases)
-            bulk = bulk_methods(resource, self._api, self._roles)
+            bulk = bulk_methods(version.package, resource, self._api, self._roles, self._aliases)
             view = resource_view(resource, names, members, bulk)
             yield self._draft(
                 self._path(version, f"{file_name(resource.name)}.py"),

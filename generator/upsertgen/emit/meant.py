@@ -114,8 +114,12 @@ def of_object_type(resource: Resource, view: ResourceView) -> frozenset[str]:
         if method.bulk is not None:
             found.add(f"assign {method.bulk_constant}")
             found |= {
-                f"def {owner}{name}.{bulk}"
-                for owner in ("", "Async")
+                (
+                    f"assign {prefix}{name}._BULK"
+                    if method.bulk.inherited
+                    else f"def {prefix}{name}.{bulk}"
+                )
+                for prefix, _ in view.bases
                 for bulk in (method.bulk.name, method.bulk.iter_name)
             }
     return frozenset(found)

@@ -28,7 +28,9 @@ from upsertgen.ir.tree import (
 )
 from upsertgen.spec_text import SpecText
 
-_BULK = frozenset(("BulkOperation", "iter_upsert", "iter_upsert_async", "upsert", "upsert_async"))
+_BASES = (("", "SyncResource"), ("Async", "AsyncResource"))
+_UPSERT_BASES = (("", "UpsertResource"), ("Async", "AsyncUpsertResource"))
+_CALLED_BULK = ("iter_upsert", "iter_upsert_async", "upsert", "upsert_async")
 _TYPED_BULK = {
     "typing": ("Unpack",),
     ".._bulk.operation": ("AsyncRecords", "IterUpsertOptions", "Records", "UpsertOptions"),
@@ -84,12 +86,14 @@ class ResourceView:
     """One module as it is written.
 
     Attributes:
+        bases: The base of each of its two classes, by what the class's name begins with.
         methods: Its methods.
         imports: What it imports.
         typed_imports: What only type checkers import.
         renamed: Old names of what stands in it.
     """
 
+    bases: tuple[tuple[str, str], ...]
     methods: tuple[Method, ...]
     imports: ImportGroups
     typed_imports: ImportGroups
@@ -125,7 +129,9 @@ def resource_view(
     methods = tuple(
         writer.method(operation, bulk.get(operation.name)) for operation in resource.operations
     )
-    return ResourceView(methods, *writer.imports(policies, called, renamed), renamed)
+    bases = _UPSERT_BASES if any(one.inherited for one in bulk.values()) else _BASES
+    imports = writer.imports(bases, policies, called, renamed)
+    return ResourceView(bases, methods, *imports, renamed)
 
 
 def policy_name(index: int) -> str:
@@ -151,12 +157,12 @@ class _Writer:
         self._constants = constants
         self._helpers: set[str] = {"Call", "Operation"}
         self._adapter = False
-        self._roles: set[str] = set()
+        self._bulk: list[BulkMethods] = []
 
     def method(self, operation: Operation, bulk: BulkMethods | None) -> Method:
         constant = f"_{identifier(operation.name).upper()}"
         if bulk is not None:
-            self._roles.add(bulk.roles)
+            self._bulk.append(bulk)
         types = tuple(dict.fromkeys(response.type for response in operation.responses))
         returns = " | ".join(
             dict.fromkeys(self._annotations.returned(one) if one else "None" for one in types)
@@ -193,32 +199,40 @@ class _Writer:
         )
 
     def imports(
-        self, policies: set[str], called: Mapping[str, str], renamed: RenamedMembers
+        self,
+        bases: tuple[tuple[str, str], ...],
+        policies: set[str],
+        called: Mapping[str, str],
+        renamed: RenamedMembers,
     ) -> tuple[ImportGroups, ImportGroups]:
         """Return the imports of the module, and those that only type checkers need.
 
         Args:
+            bases: The bases of its classes.
             policies: The names of the policies that it uses.
             called: What it calls each model, by the model's name.
             renamed: Old names of what stands in it.
         """
+        emitted = [one for one in self._bulk if not one.inherited]
         modules = self._annotations.imports()
         for module, helpers in renamed.imports().items():
             modules.setdefault(module, set()).update(helpers)
-        if self._annotations.typed_dicts or self._roles:
+        if self._annotations.typed_dicts or emitted:
             modules.setdefault("typing", set()).add("TYPE_CHECKING")
         if self._adapter:
             modules.setdefault("pydantic", set()).add("TypeAdapter")
         modules[".._policies"] = policies
         modules[".._runtime.operation"] = self._helpers
-        modules[".._runtime.resource"] = {"AsyncResource", "SyncResource"}
+        module = ".._bulk.resource" if bases == _UPSERT_BASES else ".._runtime.resource"
+        modules[module] = {base for _, base in bases}
         models = _imported(called, "", self._annotations.models)
         typed: dict[str, Iterable[str]] = {
             ".typed_dicts": _imported(called, "Dict", self._annotations.typed_dicts)
         }
-        if self._roles:
-            modules[".._bulk.operation"] = {*_BULK}
-            modules[".._upserts"] = self._roles
+        if self._bulk:
+            modules[".._bulk.operation"] = {"BulkOperation", *(_CALLED_BULK if emitted else ())}
+            modules[".._upserts"] = {one.roles for one in self._bulk}
+        if emitted:
             typed |= _TYPED_BULK
         return import_groups({**modules, ".models": models}), import_groups(typed)
 

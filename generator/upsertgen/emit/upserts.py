@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from upsertgen.emit.encode import identifier
 from upsertgen.ir.tree import Api, ArrayType, Operation, ReferenceType, Resource, Upsert, Version
+from upsertgen.lock.aliases import Aliases
+from upsertgen.lock.names import Kind
 from upsertgen.spec_text import SpecText
 
 _TAKEN = frozenset(
@@ -64,6 +66,11 @@ class BulkMethods:
     path_arguments: tuple[PathArgument, ...]
     by_property: bool
 
+    @property
+    def inherited(self) -> bool:
+        """Whether the runtime's base classes have them, so that they are not emitted."""
+        return self.name == "upsert" and self.by_property and not self.path_arguments
+
 
 def distinct_roles(api: Api) -> tuple[UpsertRoles, ...]:
     """Return every distinct set of roles, in the order of the operations that have them."""
@@ -102,19 +109,22 @@ def maximum(operation: Operation, api: Api) -> int | None:
 
 
 def bulk_methods(
-    resource: Resource, api: Api, roles: tuple[UpsertRoles, ...]
+    package: str, resource: Resource, api: Api, roles: tuple[UpsertRoles, ...], aliases: Aliases
 ) -> Mapping[str, BulkMethods]:
     """Return the bulk methods of an object type, by the name of the operation that they send.
 
     An operation that needs more than its records and the arguments of its path has none.
 
     Args:
+        package: The package of its version.
         resource: The object type.
         api: Where its bodies are.
         roles: Every distinct set of roles.
+        aliases: The old names of methods, none of which a bulk method is called by.
     """
     upserts = [one for one in resource.operations if one.upsert is not None and _is_simple(one)]
     taken = {operation.name for operation in resource.operations}
+    taken |= {one.old.own for one in aliases.within(Kind.METHOD, package, resource.name)}
     found: dict[str, BulkMethods] = {}
     for operation in upserts:
         name = "upsert" if len(upserts) == 1 else f"{operation.name}_records"
@@ -147,7 +157,9 @@ class CatalogueVersion:
     resources: tuple[tuple[Resource, BulkMethods], ...]
 
 
-def upsert_catalogue(api: Api, roles: tuple[UpsertRoles, ...]) -> tuple[CatalogueVersion, ...]:
+def upsert_catalogue(
+    api: Api, roles: tuple[UpsertRoles, ...], aliases: Aliases
+) -> tuple[CatalogueVersion, ...]:
     """Return what the command line of a distribution can upsert."""
     versions = (
         CatalogueVersion(
@@ -155,7 +167,7 @@ def upsert_catalogue(api: Api, roles: tuple[UpsertRoles, ...]) -> tuple[Catalogu
             tuple(
                 (resource, methods)
                 for resource in version.resources
-                for methods in bulk_methods(resource, api, roles).values()
+                for methods in bulk_methods(version.package, resource, api, roles, aliases).values()
                 if methods.name == "upsert"
             ),
         )

@@ -35,13 +35,13 @@ RESERVED_CLASSES = frozenset(
 )
 RESOURCE_IMPORTS = frozenset(
     (
-        "Annotated Any AsyncOutcomeStream AsyncRecords AsyncResource BulkOperation Call "
-        "CommaSeparated Field IterUpsertOptions Literal Mapping Operation OutcomeStream Records "
-        "Sequence SyncResource TYPE_CHECKING TypeAdapter UNSET UUID Unpack Unset UpsertOptions "
-        "UpsertReport"
+        "Annotated Any AsyncOutcomeStream AsyncRecords AsyncResource AsyncUpsertResource "
+        "BulkOperation Call CommaSeparated Field IterUpsertOptions Literal Mapping Operation "
+        "OutcomeStream Records Sequence SyncResource TYPE_CHECKING TypeAdapter UNSET UUID Unpack "
+        "Unset UpsertOptions UpsertReport UpsertResource"
     ).split()
 )
-"""What the module of an object type imports; its own classes are called otherwise."""
+"""What the module of an object type imports; both of its own classes are called otherwise."""
 RESERVED_METHODS = frozenset(
     (
         "bool date datetime dict float int list str "
@@ -95,7 +95,7 @@ def class_name(text: str) -> str:
 def resource_class_name(text: str) -> str:
     """Return the class name of an object type that a spec file calls `text`."""
     name = class_name(text)
-    return f"{name}Resource" if name in RESOURCE_IMPORTS else name
+    return f"{name}Resource" if {name, f"Async{name}"} & RESOURCE_IMPORTS else name
 
 
 def module_name(text: str) -> str:

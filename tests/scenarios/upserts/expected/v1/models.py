@@ -39,6 +39,7 @@ class Inputs(RequestModel):
 class Result(ResponseModel):
     id: str
     new: bool
+    values: dict[str, str | None] | None = None
 
 
 class Results(ResponseModel):

@@ -9,19 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .._bulk.operation import BulkOperation, iter_upsert, iter_upsert_async, upsert, upsert_async
+from .._bulk.operation import BulkOperation
+from .._bulk.resource import AsyncUpsertResource, UpsertResource
 from .._policies import POLICY
 from .._runtime.operation import Call, Operation, encode_body
-from .._runtime.resource import AsyncResource, SyncResource
-from .._upserts import ROLES
+from .._upserts import ROLES_2
 from .models import Error, Input, Inputs, Results
 
 if TYPE_CHECKING:
-    from typing import Unpack
-
-    from .._bulk.operation import AsyncRecords, IterUpsertOptions, Records, UpsertOptions
-    from .._bulk.report import UpsertReport
-    from .._bulk.streams import AsyncOutcomeStream, OutcomeStream
     from .typed_dicts import InputDict
 
 __all__ = ["AsyncPeople", "People"]
@@ -36,7 +31,7 @@ _BATCH_UPSERT: Operation[Results] = Operation(
     error=Error.model_validate_json,
     policy=POLICY,
 )
-_BATCH_UPSERT_BULK = BulkOperation(_BATCH_UPSERT, ROLES, "v1")
+_BATCH_UPSERT_BULK = BulkOperation(_BATCH_UPSERT, ROLES_2, "v1")
 
 
 def _batch_upsert(
@@ -50,8 +45,10 @@ def _batch_upsert(
     )
 
 
-class People(SyncResource):
+class People(UpsertResource):
     """People."""
+
+    _BULK = _BATCH_UPSERT_BULK
 
     def batch_upsert(
         self,
@@ -76,54 +73,11 @@ class People(SyncResource):
         """
         return self._connection.send(_batch_upsert(inputs=inputs))
 
-    def upsert(
-        self,
-        records: Records,
-        **options: Unpack[UpsertOptions],
-    ) -> UpsertReport:
-        """Create or update any number of records, and report what became of each.
 
-        They are sent in batches; what may be sent again is, and a batch that is refused because of some
-        of its records is divided until these are alone.
-
-        Args:
-            records: The records, with the names of JSON.
-            options: See `UpsertOptions`.
-
-        Returns:
-            One outcome for each record, in their order.
-
-        Raises:
-            TypeError: An option is of a wrong type; nothing was sent.
-            ValueError: An option has a wrong value; nothing was sent.
-        """
-        return upsert(
-            self._connection,
-            _BATCH_UPSERT_BULK,
-            records,
-            **options,
-        )
-
-    def iter_upsert(
-        self,
-        records: Records,
-        **options: Unpack[IterUpsertOptions],
-    ) -> OutcomeStream:
-        """Create or update any number of records, and give the outcome of each as soon as it is known.
-
-        As `upsert`, in little memory however many records there are. Close what is returned, or use
-        it in a `with` statement, if not all outcomes are taken.
-        """
-        return iter_upsert(
-            self._connection,
-            _BATCH_UPSERT_BULK,
-            records,
-            **options,
-        )
-
-
-class AsyncPeople(AsyncResource):
+class AsyncPeople(AsyncUpsertResource):
     """People, asynchronous."""
+
+    _BULK = _BATCH_UPSERT_BULK
 
     async def batch_upsert(
         self,
@@ -132,29 +86,3 @@ class AsyncPeople(AsyncResource):
     ) -> Results:
         """Create or update people: as `People.batch_upsert`."""
         return await self._connection.send(_batch_upsert(inputs=inputs))
-
-    async def upsert(
-        self,
-        records: AsyncRecords,
-        **options: Unpack[UpsertOptions],
-    ) -> UpsertReport:
-        """Create or update any number of records: as `People.upsert`."""
-        return await upsert_async(
-            self._connection,
-            _BATCH_UPSERT_BULK,
-            records,
-            **options,
-        )
-
-    def iter_upsert(
-        self,
-        records: AsyncRecords,
-        **options: Unpack[IterUpsertOptions],
-    ) -> AsyncOutcomeStream:
-        """Create or update any number of records: as `People.iter_upsert`."""
-        return iter_upsert_async(
-            self._connection,
-            _BATCH_UPSERT_BULK,
-            records,
-            **options,
-        )

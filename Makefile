@@ -43,8 +43,8 @@ check: $(VENV)/upsertgen-check ## runs linters and type checkers, and tells whet
 	$(BIN)/ruff check .
 	$(BIN)/mypy generator tests
 	$(BIN)/mypy -p package
-	$(BIN)/mypy generated/hubspot_upsert tests/consumer/use.py
 	$(BIN)/pyright --project pyproject.toml
+	$(BIN)/python -m pytest --quiet tests/types
 	$(BIN)/upsertgen generate --check
 	$(BIN)/python tests/tools/file_lengths.py
 

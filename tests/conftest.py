@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -9,13 +10,22 @@ from functools import cache
 from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytest_httpserver import HTTPServer
+from upsertgen.emit import formatting
 
 from tests.diffing.browser import find_program
 from tests.endpoints import ENDPOINTS, Clock, Endpoint
 from tests.packages import Things, generate_package
-from tests.scenarios import Scenario
+from tests.scenarios import PACKAGE, Scenario, generate
 from tests.servers import RawServer, Server
+from tests.sharing import Once
+
+# How long examples take says how busy a machine is, and nothing about what is tested.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,6 +60,32 @@ def without_certificate_authorities() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_, **__: None)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def texts_formatted_once() -> Iterator[None]:
+    """Do not format a text again that was formatted in this process: most runs emit what the last one did.
+
+    Processes of their own, such as those that regenerate what is committed, format all that they emit.
+    """
+    format_texts, known = formatting.format_texts, dict[str, str]()
+
+    @functools.wraps(format_texts)
+    def remembering(sources: list[tuple[str, str]]) -> list[str]:
+        new = [source for source in sources if source[1] not in known]
+        known.update(zip((text for _, text in new), format_texts(new), strict=True))
+        return [known[text] for _, text in sources]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(formatting, "format_texts", remembering)
+        yield
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
+    """Makes what all processes of this run share."""
+    own = tmp_path_factory.getbasetemp()
+    return Once(own if worker_id == "master" else own.parent)
 
 
 @pytest.fixture
@@ -92,6 +128,12 @@ def endpoint(request: pytest.FixtureRequest, kind: str) -> Endpoint:
 
 
 @pytest.fixture
+def tasks(kind: str) -> Endpoint:
+    """One endpoint that stands for all, where they share what is tested."""
+    return replace(ENDPOINTS["2025-09-tasks"], kind=kind)
+
+
+@pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     clock.install(monkeypatch)
@@ -99,6 +141,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture(scope="session")
-def scenario(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Scenario]:
+def scenario(once: Once) -> Callable[[str], Scenario]:
     """Gives scenarios by their name, each generated only once."""
-    return cache(lambda name: Scenario(name, tmp_path_factory.mktemp(name)))
+
+    def made(name: str) -> Scenario:
+        folder = once(f"scenario-{name}", lambda output: generate(name, output))
+        return Scenario(name, folder / PACKAGE)
+
+    return cache(made)

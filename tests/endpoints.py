@@ -1,12 +1,14 @@
-"""The two endpoints that the project began with, and time that passes at once."""
+"""The endpoints that the API's documents publish, two of which the project began with, and a clock."""
 
 from __future__ import annotations
 
+import csv
 import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -15,6 +17,8 @@ import hubspot_upsert.v3
 import hubspot_upsert.v2025_09
 import pytest
 from hubspot_upsert._runtime import async_connection, connection, deadline
+from hubspot_upsert._runtime.answer import Answer, conclude
+from hubspot_upsert._runtime.operation import Operation
 from tenacity import AsyncRetrying, Retrying
 from werkzeug import Response
 
@@ -52,6 +56,19 @@ def example(name: str) -> Any:
     return json.loads((DATA / "examples" / name).read_text("utf-8"))
 
 
+def published() -> list[tuple[str, str, str]]:
+    """Version, object type and path of each operation that the API's documents publish."""
+    with (DATA / "endpoints.csv").open(encoding="utf-8", newline="") as file:
+        return [(row["version"], row["object_type"], row["path"]) for row in csv.DictReader(file)]
+
+
+def an_answer(status: int, content: object, headers: Mapping[str, str] | None = None) -> Answer:
+    """An answer as the pure functions of the client take it: text as it is, all else as JSON."""
+    text = content if isinstance(content, str) else json.dumps(content)
+    lower = {name.lower(): value for name, value in (headers or {}).items()}
+    return Answer(status, lower, text.encode())
+
+
 def success() -> Response:
     return answer(200, SUCCESS)
 
@@ -73,6 +90,19 @@ class Endpoint:
     target: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     kind: str = "sync"
+
+    @property
+    def operation(self) -> Operation[Any]:
+        """What it calls, as the pure functions of the client take it."""
+        module = import_module(f"{self.version.__name__}.{self.object_type}")
+        (found,) = (one for one in vars(module).values() if isinstance(one, Operation))
+        return found
+
+    def answered(
+        self, status: int, content: object, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """Give what a call comes to whose only attempt was answered so, or raise its error."""
+        return conclude(self.operation, an_answer(status, content, headers), 1, now=time.time())
 
     def upsert(self, server: Server | RawServer, inputs: object = ONE_INPUT, **options: Any) -> Any:
         """Upsert records through a client with these options."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import itertools
 import sys
@@ -62,6 +63,17 @@ components:
         new: {type: boolean}
 """
 LOCK = "specs/names.lock.yaml"
+_RENAMES = (
+    "v1 -> v2",
+    "v2.people -> v2.humans",
+    "v2.people.batch_upsert -> v2.humans.upsert_many",
+    "v2.people.batch_upsert(dry_run) -> v2.humans.upsert_many(rehearsal)",
+    "v2.pets.Pets -> v2.pets.PETS",
+    "v2.models.Person -> v2.models.Human",
+    "v2.models.Person.nick_name -> v2.models.Human.called",
+    "v2.models.Result -> v2.models.Outcome",
+    "v2.models.Answer.status -> v2.models.Answer.state",
+)
 
 
 class Project:
@@ -140,11 +152,42 @@ class Project:
         lines = self.lock.splitlines()
         return f"{LOCK}:{next(n for n, line in enumerate(lines, 1) if text in line)}:"
 
+    @property
+    def output(self) -> Path:
+        """The folder of the distribution."""
+        return self._folder / "generated"
+
     def module(self, name: str) -> Any:
         """Import a module of the distribution."""
-        output = str(self._folder / "generated")
+        output = str(self.output)
         if output not in sys.path:
             # Left there when the test is over: modules of the package are imported when first used.
             sys.path.append(output)
         importlib.invalidate_caches()
         return importlib.import_module(f"{self.package}.{name}")
+
+
+def renamed(folder: Path) -> Project:
+    """Return a project, in an empty folder, that has renamed one public name of each kind."""
+    with contextlib.chdir(folder):
+        project = Project(folder, "v1", "v2")
+        _rename_all(project)
+    return project
+
+
+def _rename_all(project: Project) -> None:
+    """Record the names of a project, rename one of each kind, and declare that."""
+    for version in ("v1", "v2"):
+        project.write(version, "pets.yaml", PEOPLE.replace("people", "pets"))
+    project.generated()
+    for file in Path("specs/v1").iterdir():
+        file.unlink()
+    project.move("v2/people.yaml", "v2/humans.yaml")
+    project.move("v2/pets.yaml", "v2/PETS.yaml")
+    project.edit("v2/humans.yaml", ("batch_upsert", "upsert_many"), ("dry_run", "rehearsal"))
+    project.edit(
+        "v2/schemas.yaml",
+        *(("Person", "Human"), ("nickName", "called"), ("Result", "Outcome"), ("status", "state")),
+    )
+    project.declare(*_RENAMES)
+    project.generated()

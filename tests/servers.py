@@ -16,6 +16,7 @@ from typing import Any
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+PATIENCE = 60.0
 TOKEN = "pat-secret-0123456789"
 OK = {"status": "COMPLETE", "results": [{"id": "7", "new": True}]}
 
@@ -80,7 +81,7 @@ class RawServer:
             except OSError:
                 return
             with connection, contextlib.suppress(OSError):
-                connection.settimeout(5)
+                connection.settimeout(PATIENCE)
                 self.requests.append(read_request(connection))
                 step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
                 if callable(step):

@@ -12,7 +12,7 @@ import pydantic
 import pytest
 from hubspot_upsert.v2026_03 import models
 
-from tests.endpoints import ONE_INPUT, SUCCESS, Endpoint, example
+from tests.endpoints import ENDPOINTS, ONE_INPUT, SUCCESS, Endpoint, example
 from tests.servers import Server, answer
 
 # Should anything be sent again that must not be, nobody waits for it.
@@ -77,24 +77,22 @@ def test_what_is_not_given_is_not_sent(endpoint: Endpoint, server: Server) -> No
     assert server.bodies == [b'{"inputs":[{"id":"1","properties":{"name":"","other":null}}]}']
 
 
-@pytest.mark.parametrize(
-    ("inputs", "named"),
-    [
-        ([{"id": "1", "properties": {}, "idProprety": "email"}], "idProprety"),
-        ([{"properties": {}}], "id"),
-        ([{"id": "1"}], "properties"),
-        ([{"id": 1, "properties": {}}], "id"),
-        ([{"id": "1", "properties": {"age": 5}}], "age"),
-        ([{"id": "1", "properties": {}}, None], r"inputs\.1"),
-        (None, "inputs"),
-        ([{"id": str(number), "properties": {}} for number in range(101)], "at most 100"),
-    ],
-)
-def test_what_would_be_refused_is_not_sent(
-    endpoint: Endpoint, server: Server, inputs: object, named: str
-) -> None:
-    with pytest.raises(pydantic.ValidationError, match=named):
-        endpoint.upsert(server, inputs)
+REFUSED: list[tuple[object, str]] = [
+    ([{"id": "1", "properties": {}, "idProprety": "email"}], "idProprety"),
+    ([{"properties": {}}], "id"),
+    ([{"id": "1"}], "properties"),
+    ([{"id": 1, "properties": {}}], "id"),
+    ([{"id": "1", "properties": {"age": 5}}], "age"),
+    ([{"id": "1", "properties": {}}, None], r"inputs\.1"),
+    (None, "inputs"),
+    ([{"id": str(number), "properties": {}} for number in range(101)], "at most 100"),
+]
+
+
+def test_what_would_be_refused_is_not_sent(endpoint: Endpoint, server: Server) -> None:
+    for inputs, named in REFUSED:
+        with pytest.raises(pydantic.ValidationError, match=named):
+            endpoint.upsert(server, inputs)
     assert server.requests == []
 
 
@@ -105,10 +103,17 @@ def test_a_hundred_inputs_are_one_request(endpoint: Endpoint, server: Server) ->
     assert len(json.loads(server.bodies[0])["inputs"]) == 100
 
 
+# What answers are read as is for pure functions, which both kinds of clients call.
+
+
+@pytest.fixture(params=list(ENDPOINTS))
+def called(request: pytest.FixtureRequest) -> Endpoint:
+    return ENDPOINTS[request.param]
+
+
 @pytest.mark.parametrize("status", [200, 201, 202, 207])
-def test_every_success_is_read_alike(endpoint: Endpoint, server: Server, status: int) -> None:
-    server.script = [answer(status, SUCCESS)]
-    response = endpoint.upsert(server)
+def test_every_success_is_read_alike(called: Endpoint, status: int) -> None:
+    response = called.answered(status, SUCCESS)
     assert response.status == "COMPLETE"
     assert response.started_at == datetime(2026, 1, 1, tzinfo=UTC)
     (result,) = response.results
@@ -121,28 +126,24 @@ def test_every_success_is_read_alike(endpoint: Endpoint, server: Server, status:
 
 @pytest.mark.parametrize("name", ["v3-tasks-response.json", "2025-09-objects-response.json"])
 @pytest.mark.parametrize("status", [200, 207])
-def test_the_documented_answers_are_read(
-    endpoint: Endpoint, server: Server, name: str, status: int
-) -> None:
+def test_the_documented_answers_are_read(called: Endpoint, name: str, status: int) -> None:
     body = example(name)
-    server.script = [answer(status, body)]
-    response = endpoint.upsert(server)
+    response = called.answered(status, body)
     assert json.loads(response.model_dump_json(by_alias=True, exclude_unset=True)) == body
     assert response.status == "CANCELED"
     assert response.num_errors == 10
     (error,) = response.errors
-    assert type(error) is endpoint.version.models.StandardError
+    assert type(error) is called.version.models.StandardError
     assert error.sub_category == {}
     (detail,) = error.errors
-    assert type(detail) is endpoint.version.models.ErrorDetail
+    assert type(detail) is called.version.models.ErrorDetail
     assert detail.sub_category == "<string>"
     assert detail.in_ == "<string>"
     assert "scope1" in detail.context
 
 
-def test_a_live_207_is_read_and_typed(endpoint: Endpoint, server: Server) -> None:
-    server.script = [answer(207, LIVE_207)]
-    response = endpoint.upsert(server)
+def test_a_live_207_is_read_and_typed(called: Endpoint) -> None:
+    response = called.answered(207, LIVE_207)
     assert response.num_errors == 1
     (error,) = response.errors
     assert error.category == "VALIDATION_ERROR"
@@ -152,7 +153,7 @@ def test_a_live_207_is_read_and_typed(endpoint: Endpoint, server: Server) -> Non
     assert [result.object_write_trace_id for result in response.results] == ["trace-7"]
 
 
-def test_answers_may_say_more_than_the_spec(endpoint: Endpoint, server: Server) -> None:
+def test_answers_may_say_more_than_the_spec(called: Endpoint) -> None:
     body = {
         **LIVE_207,
         "status": "ON_HOLD",
@@ -160,8 +161,7 @@ def test_answers_may_say_more_than_the_spec(endpoint: Endpoint, server: Server) 
         "results": [{**SUCCESS["results"][0], "new": False, "score": 5}],
         "errors": [{"subCategory": "crm.VALIDATION", "errors": [{"context": {"a": ["b"]}}]}],
     }
-    server.script = [answer(207, body)]
-    response = endpoint.upsert(server)
+    response = called.answered(207, body)
     assert response.status == "ON_HOLD"
     assert response.model_extra == {"later": True}
     assert response.results[0].new is False
@@ -170,19 +170,16 @@ def test_answers_may_say_more_than_the_spec(endpoint: Endpoint, server: Server) 
     assert response.errors[0].errors[0].context == {"a": ["b"]}
 
 
-def test_an_answer_without_results_is_no_success_of_any_input(
-    endpoint: Endpoint, server: Server
-) -> None:
-    server.script = [answer(200, {**SUCCESS, "status": "CANCELED", "results": []})]
-    assert endpoint.upsert(server).results == []
+def test_an_answer_without_results_is_no_success_of_any_input(called: Endpoint) -> None:
+    assert called.answered(200, {**SUCCESS, "status": "CANCELED", "results": []}).results == []
 
 
 def test_a_success_that_cannot_be_read_says_so_and_is_not_sent_again(
-    endpoint: Endpoint, server: Server
+    tasks: Endpoint, server: Server
 ) -> None:
     server.script = [answer(200, {"status": "COMPLETE"}), answer(200, SUCCESS)]
     with pytest.raises(hubspot_upsert.DecodingError, match="may have applied") as caught:
-        endpoint.upsert(server)
+        tasks.upsert(server)
     assert caught.value.status == 200
     assert caught.value.text == '{"status": "COMPLETE"}'
     assert len(server.requests) == 1
@@ -220,11 +217,10 @@ def test_a_success_that_cannot_be_read_says_so_and_is_not_sent_again(
     ],
 )
 def test_the_body_of_an_error_is_typed(
-    endpoint: Endpoint, server: Server, status: int, body: dict[str, Any], typed: dict[str, Any]
+    called: Endpoint, status: int, body: dict[str, Any], typed: dict[str, Any]
 ) -> None:
-    server.script = [answer(status, body)]
     with pytest.raises(hubspot_upsert.StatusError) as caught:
-        endpoint.upsert(server)
+        called.answered(status, body)
     error = caught.value
     assert type(error.body) is models.Error
     assert {name: getattr(error.body, name) for name in typed} == typed
@@ -235,15 +231,14 @@ def test_the_body_of_an_error_is_typed(
     assert json.loads(error.text or "") == body
 
 
-def test_codes_of_details_are_typed(endpoint: Endpoint, server: Server) -> None:
+def test_codes_of_details_are_typed(called: Endpoint) -> None:
     body = {"errors": [{"code": "PROPERTY_DOESNT_EXIST", "in": "properties", "message": "no"}]}
-    server.script = [answer(400, body)]
     with pytest.raises(hubspot_upsert.ValidationError) as caught:
-        endpoint.upsert(server)
+        called.answered(400, body)
     (detail,) = caught.value.body.errors
     assert (detail.code, detail.in_, detail.message) == (
         "PROPERTY_DOESNT_EXIST",
         "properties",
         "no",
     )
-    assert str(caught.value) == f"{endpoint.object_type}.batch_upsert: 400 Bad Request"
+    assert str(caught.value) == f"{called.object_type}.batch_upsert: 400 Bad Request"

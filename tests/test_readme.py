@@ -19,8 +19,6 @@ import click
 import httpx2
 import hubspot_upsert.bulk
 import hubspot_upsert.v3
-import hubspot_upsert.v2025_09
-import hubspot_upsert.v2026_03
 import pytest
 from hubspot_upsert import errors
 from hubspot_upsert._bulk.operation import UpsertOptions
@@ -36,12 +34,13 @@ from upsertgen.ir.extensions import ERRORS
 from werkzeug import Response
 
 from tests.endpoints import SUCCESS
+from tests.inventory import PACKAGES
 from tests.servers import Server, answer
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 GENERATED_README = (ROOT / "generated" / "README.md").read_text("utf-8")
-VERSIONS = (hubspot_upsert.v3, hubspot_upsert.v2025_09, hubspot_upsert.v2026_03)
+VERSIONS = tuple(PACKAGES.values())
 
 TWO_RESULTS = {
     **SUCCESS,
@@ -215,6 +214,7 @@ def test_the_sections_stand_in_the_order_that_readers_need() -> None:
         "A new API version ships",
         "Rename a public name",
         "Use it for another API",
+        "Contributing",
         "What no spec can do",
         "How the parts fit",
     ]
@@ -261,8 +261,8 @@ def test_the_commands_that_are_shown_exist() -> None:
 
 def test_the_targets_of_make_that_are_shown_exist() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
-    code = re.findall(r"`make ([a-z]+)`|^ +make ([a-z]+)", README, flags=re.MULTILINE)
+    targets = set(re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE))
+    code = re.findall(r"`make ([a-z-]+)`|^ +make ([a-z-]+)", README, flags=re.MULTILINE)
     shown = {one for pair in code for one in pair if one}
     assert {"test", "check", "bench", "golden"} <= shown <= targets
     assert ".DEFAULT_GOAL := generate" in makefile
@@ -362,7 +362,12 @@ def names_of(version: ModuleType) -> list[str]:
     return [name for name, member in members if isinstance(member, cached_property)]
 
 
-def test_python_is_as_new_as_the_readme_asks() -> None:
+def test_both_distributions_support_the_versions_of_python_that_the_readme_names() -> None:
+    (sentence,) = re.findall(r"and Python ([0-9., or]+) with its venv module", README)
+    named = re.findall(r"3\.\d+", sentence)
     for file in (ROOT / "pyproject.toml", ROOT / "generated" / "pyproject.toml"):
-        assert tomllib.loads(file.read_text("utf-8"))["project"]["requires-python"] == ">=3.11"
-    assert "Python 3.11 or later" in README
+        project = tomllib.loads(file.read_text("utf-8"))["project"]
+        assert project["requires-python"] == f">={named[0]}"
+        prefix = "Programming Language :: Python :: "
+        classifiers = [one for one in project["classifiers"] if one.startswith(prefix)]
+        assert [one.removeprefix(prefix) for one in classifiers] == named

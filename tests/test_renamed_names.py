@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import linecache
-import os
 import runpy
-import subprocess
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,50 +14,16 @@ from typing import Any
 
 import pytest
 
-from tests.renaming import PEOPLE, Project
+from tests.renaming import Project, renamed
 from tests.servers import TOKEN, Server, answer
 
 HERE = Path(__file__)
 ANSWER = {"results": [{"id": "7", "new": True}], "state": "COMPLETE"}
-RENAMES = (
-    "v1 -> v2",
-    "v2.people -> v2.humans",
-    "v2.people.batch_upsert -> v2.humans.upsert_many",
-    "v2.people.batch_upsert(dry_run) -> v2.humans.upsert_many(rehearsal)",
-    "v2.pets.Pets -> v2.pets.PETS",
-    "v2.models.Person -> v2.models.Human",
-    "v2.models.Person.nick_name -> v2.models.Human.called",
-    "v2.models.Result -> v2.models.Outcome",
-    "v2.models.Answer.status -> v2.models.Answer.state",
-)
-
-
-def rename_all(project: Project) -> None:
-    """Record the names of a project, rename one of each kind, and declare that."""
-    for version in ("v1", "v2"):
-        project.write(version, "pets.yaml", PEOPLE.replace("people", "pets"))
-    project.generated()
-    for file in Path("specs/v1").iterdir():
-        file.unlink()
-    project.move("v2/people.yaml", "v2/humans.yaml")
-    project.move("v2/pets.yaml", "v2/PETS.yaml")
-    project.edit("v2/humans.yaml", ("batch_upsert", "upsert_many"), ("dry_run", "rehearsal"))
-    project.edit(
-        "v2/schemas.yaml",
-        *(("Person", "Human"), ("nickName", "called"), ("Result", "Outcome"), ("status", "state")),
-    )
-    project.declare(*RENAMES)
-    project.generated()
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    folder = tmp_path_factory.mktemp("renamed")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        project = Project(folder, "v1", "v2")
-        rename_all(project)
-    return project
+    return renamed(tmp_path_factory.mktemp("renamed"))
 
 
 def import_by(statement: str, file: Path) -> None:
@@ -209,77 +172,3 @@ def test_a_version_keeps_its_old_name(project: Project, tmp_path: Path) -> None:
         assert project.module("v1.people").People is project.module("v2.humans").Humans  # old
     with pytest.raises(AttributeError, match="Clients"):
         _ = old.Clients
-
-
-USE = """\
-from PACKAGE.v1 import Client as OldClient
-from PACKAGE.v1.models import Answer as OldAnswer
-from PACKAGE.v1.people import People as OldestPeople
-from PACKAGE.v2 import AsyncClient, Client
-from PACKAGE.v2.models import Human, Outcome, Person, Result
-from PACKAGE.v2.people import People
-from PACKAGE.v2.typed_dicts import PersonDict
-
-
-def use(client: Client, old: OldClient) -> Client:
-    record: PersonDict = {"id": "7", "called": "Al"}
-    person: Human = Person(id="7")
-    people: People = client.people
-    oldest: OldestPeople = people
-    response: OldAnswer = oldest.batch_upsert(inputs=[record, person], rehearsal=True)
-    result: Result = response.results[0]
-    outcome: Outcome = result
-    name: str | None = person.nick_name
-    text: str = response.status
-    print(name, text, outcome)
-    return old
-
-
-async def wait(client: AsyncClient) -> str:
-    return (await client.people.batch_upsert(inputs=[])).status
-"""
-MISUSE = """\
-from PACKAGE.v1.models import Answers
-from PACKAGE.v2 import Client
-from PACKAGE.v2.models import Persons
-from PACKAGE.v2.people import Persons as Others
-
-__all__ = ["Answers", "Others", "Persons"]
-
-
-def misuse(client: Client) -> None:
-    client.people.batch_upsert(inputs=7)
-"""
-CHECKERS = {
-    "mypy": ("mypy", "--strict", "--config-file", "", "--no-error-summary"),
-    "pyright": ("pyright", "--pythonpath", sys.executable),
-}
-
-
-@pytest.mark.parametrize("checker", CHECKERS)
-def test_type_checkers_know_the_old_names(project: Project, checker: str, tmp_path: Path) -> None:
-    output = Path(project.module("v2").__file__).parents[2]
-    for name, text in (("use", USE), ("misuse", MISUSE)):
-        (output / f"{name}.py").write_text(text.replace("PACKAGE", project.package), "utf-8")
-    (output / "pyrightconfig.json").write_text(json.dumps({"strict": ["**"]}), "utf-8")
-
-    def check(*paths: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", *CHECKERS[checker], *paths],
-            cwd=output,
-            env={**os.environ, "MYPY_CACHE_DIR": str(tmp_path)},
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        return done.stdout + done.stderr
-
-    paths = () if checker == "pyright" else (project.package, "use.py", "misuse.py")
-    found = [line for line in check(*paths).splitlines() if "error" in line and ".py" in line]
-    assert [line for line in found if "misuse.py" not in line] == []
-    assert {line.split("misuse.py:")[1].partition(":")[0] for line in found} == {
-        "1",
-        "3",
-        "4",
-        "10",
-    }

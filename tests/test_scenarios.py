@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import ast
 import difflib
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from upsertgen.ir.names import RESERVED_CLASSES, RESOURCE_IMPORTS
 
 from tests.scenarios import NAMES, Scenario, compared, expected
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -80,37 +74,3 @@ def _imported(tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom) and node.module not in ("__future__", ".typed_dicts"):
             # Models of an older version are exported, as their names in __all__ say.
             yield from (one.asname or one.name for one in node.names)
-
-
-def test_mypy_finds_nothing_in_any_scenario(
-    scenario: Callable[[str], Scenario], tmp_path: Path
-) -> None:
-    # The runtime is the same everywhere, so scenarios that differ in one version alone share it.
-    shared = tmp_path / "shared"
-    packages = ["shared"]
-    for name in NAMES:
-        folder = scenario(name).folder
-        if name in ("policies", "upserts", "versions"):
-            packages.append(name)
-            shutil.copytree(folder, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-            continue
-        if not shared.exists():
-            # They name the versions, and are looked at in the other packages.
-            checked_once = ("testing.py", "sandbox")
-            shutil.copytree(
-                folder, shared, ignore=shutil.ignore_patterns("v1", *checked_once, "__pycache__")
-            )
-        shutil.copytree(folder / "v1", shared / name, ignore=shutil.ignore_patterns("__pycache__"))
-    run = subprocess.run(
-        [
-            *(sys.executable, "-m", "mypy", "--strict", "--no-error-summary"),
-            *("--config-file", "", "--cache-dir", str(ROOT / ".mypy_cache")),
-            *(f"--package={package}" for package in packages),
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if run.stdout or run.stderr:
-        pytest.fail(f"{run.stdout}{run.stderr}", pytrace=False)

@@ -88,7 +88,13 @@ def test_the_wheel_of_the_client_is_complete_and_needs_little(tmp_path: Path) ->
     assert "hubspot_upsert/py.typed" in sources
     assert {name for name in names if ".dist-info/" not in name} == sources
     always = [one for one in needed if "extra ==" not in one]
-    assert sorted(one.partition(">")[0] for one in always) == ["httpx2", "pydantic", "tenacity"]
+    assert sorted(one.partition(">")[0] for one in always) == [
+        "httpcore2",
+        "httpx2",
+        "pydantic",
+        "pydantic-core",
+        "tenacity",
+    ]
     assert all(">=" in one for one in needed)
 
 

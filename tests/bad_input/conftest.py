@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,18 +10,20 @@ import pytest
 
 from tests.bad_input.cases import PROJECT, Case
 from tests.command_line import snapshot, upsertgen, write_files
+from tests.sharing import Once
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(once: Once) -> Path:
     """The output of the project that is in order."""
-    folder = tmp_path_factory.mktemp("finished")
-    write_files(folder, {**PROJECT, "pyproject.toml": "[tool.upsertgen]\n"})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        outcome = upsertgen("generate", "--jobs", "1")
-    assert outcome.code == 0, outcome.err
-    return folder / "generated"
+
+    def make(folder: Path) -> None:
+        write_files(folder, {**PROJECT, "pyproject.toml": "[tool.upsertgen]\n"})
+        with contextlib.chdir(folder):
+            outcome = upsertgen("generate", "--jobs", "1")
+        assert outcome.code == 0, outcome.err
+
+    return once("finished", make) / "generated"
 
 
 @pytest.fixture

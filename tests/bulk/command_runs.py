@@ -18,7 +18,7 @@ from hubspot_upsert.sandbox import Sandbox
 TOKEN = "pat-secret-0123456789"
 VERSION = "2026-03"
 _MAIN = "from hubspot_upsert._cli.entry import main; main()"
-_PATIENCE = 60
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Command:
 def ended(process: subprocess.Popen[str], data: str | None = None) -> Said:
     """Wait for the end of a process."""
     try:
-        out, err = process.communicate(data, timeout=_PATIENCE)
+        out, err = process.communicate(data, timeout=PATIENCE)
     finally:
         process.kill()
     return Said(process.returncode, out, err)
@@ -110,7 +110,7 @@ def ended(process: subprocess.Popen[str], data: str | None = None) -> Said:
 
 def wait_until(happened: Callable[[], bool]) -> None:
     """Wait for something that is about to happen."""
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + PATIENCE
     while not happened():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.01)

@@ -44,11 +44,11 @@ def run(path: Path, pause: str) -> None:
                 journal.sending(batch, batch * SIZE, digest_of(batch), SIZE)
                 print(f"sending {batch}", flush=True)
                 if pause == "sending":
-                    time.sleep(60)
+                    time.sleep(600)
                 journal.sent(batch, outcomes_of(batch))
                 print(f"sent {batch}", flush=True)
                 if pause == "sent":
-                    time.sleep(60)
+                    time.sleep(600)
             batch += 1
 
 

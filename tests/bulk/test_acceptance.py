@@ -20,9 +20,21 @@ from tests.bulk.claims import (
 from tests.bulk.reasons import check_reasons
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40)
 @given(people, people, cases)
 def test_any_records_and_any_faults(records: list[Any], known: list[Any], case: Case) -> None:
+    check(records, known, case)
+
+
+@pytest.mark.large
+@settings(max_examples=500)
+@given(people, people, cases)
+def test_many_records_and_faults(records: list[Any], known: list[Any], case: Case) -> None:
+    check(records, known, case)
+
+
+def check(records: list[Any], known: list[Any], case: Case) -> None:
+    """Check that all that a run claims is so."""
     with case.sandbox() as sandbox:
         prepare(sandbox, known)
         before = Contents.of(sandbox, case.id_property)
@@ -45,10 +57,10 @@ def test_any_records_and_any_faults(records: list[Any], known: list[Any], case: 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_fault_alone(kind: str, manner: Manner) -> None:
     is_slow = kind.startswith("slow")
-    case = Case(manner=manner, maximum=4, timeout=0.2 if is_slow else 10.0)
+    case = Case(manner=manner, maximum=4, timeout=0.1 if is_slow else 10.0)
     records = [{"email": f"{number}@a.org", "firstname": "Ada"} for number in range(10)]
     with case.sandbox() as sandbox:
-        sandbox.fail(f"{kind};seconds=0.6" if is_slow else kind)
+        sandbox.fail(f"{kind};seconds=0.3" if is_slow else kind)
         outcomes, _ = case.upsert(sandbox, records)
         after = Contents.of(sandbox, "email")
         assert any(request.fault is not None for request in sandbox.requests)

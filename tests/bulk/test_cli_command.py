@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from hubspot_upsert.sandbox import Options, Sandbox
 
-from tests.bulk.command_runs import TOKEN, VERSION, Command, ended, people
+from tests.bulk.command_runs import PATIENCE, TOKEN, VERSION, Command, ended, people
 from tests.bulk.redis_server import RedisServer, shared_redis
+from tests.inventory import LABELS
 
 __all__ = ["shared_redis"]
 
@@ -331,7 +332,11 @@ def test_options_that_will_not_do(command: Command, options: list[str], problem:
     [
         ([], "OBJECT_TYPE is missing; 'hubspot-upsert --help' explains"),
         (["contacts"], "FILE is missing; 'hubspot-upsert --help' explains"),
-        (["contacts", "a.csv"], "say which version of the API with --api-version: v3, 2025-09 or"),
+        (
+            ["contacts", "a.csv"],
+            "say which version of the API with --api-version: "
+            f"{', '.join(LABELS[:-1])} or {LABELS[-1]}",
+        ),
         (
             ["contact", "a.csv", "--api-version", VERSION],
             "there is no object type 'contact' to upsert in the version 2026-03; did you mean "
@@ -428,6 +433,7 @@ def test_what_is_not_installed(command: Command, missing: str, extra: str) -> No
             *("--base-url", command.sandbox.url),
         ],
         capture_output=True,
+        timeout=PATIENCE,
         text=True,
         check=False,
         env={**os.environ, "ACCESS_TOKEN": TOKEN},

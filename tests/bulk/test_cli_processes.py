@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from hubspot_upsert.sandbox import Options, Sandbox
 
-from tests.bulk.command_runs import TOKEN, Command, ended, people, wait_until
+from tests.bulk.command_runs import PATIENCE, TOKEN, Command, ended, people, wait_until
 
 
 @pytest.fixture
@@ -40,8 +40,14 @@ def press_ctrl_c(process: subprocess.Popen[str]) -> None:
     """Press it, and wait until that was noticed."""
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None
-    while "stopping" not in process.stderr.readline():
-        assert process.poll() is None, "it ended without a word"
+    # What it says ends with it, so nobody waits any longer.
+    patience = threading.Timer(PATIENCE, process.kill)
+    patience.start()
+    try:
+        while "stopping" not in (line := process.stderr.readline()):
+            assert line, "it ended without a word"
+    finally:
+        patience.cancel()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -154,10 +160,11 @@ def test_progress_is_shown_on_a_terminal_only(command: Command) -> None:
         text=True,
         cwd=command.folder,
         check=False,
+        timeout=PATIENCE,
         env={**os.environ, "ACCESS_TOKEN": TOKEN, "COLUMNS": "120", "TERM": "xterm"},
     )
     os.close(follower)
-    watcher.join()
+    watcher.join(PATIENCE)
     os.close(leader)
     assert done.returncode == 1
     assert "\x1b" not in done.stdout

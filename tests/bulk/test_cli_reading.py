@@ -371,6 +371,11 @@ def test_reading_needs_neither_click_nor_rich() -> None:
     code = "import sys, package._cli.reading as r; print({'click', 'rich', 'pyarrow'} & set(sys.modules))"
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "templates")}
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=True,
+        timeout=60,
     )
     assert done.stdout == "set()\n"

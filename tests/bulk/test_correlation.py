@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from package._bulk.batching import Part, Planner
 from package._bulk.correlation import correlate
@@ -161,6 +161,7 @@ def test_problems(item: Any, problems: list[Any]) -> None:
     assert list(problems_of(SHAPE, item)) == problems
 
 
+@settings(max_examples=50)
 @given(st.recursive(st.none() | st.text(max_size=3) | st.integers(), st.lists, max_leaves=5))
 def test_no_answer_is_too_strange(value: Any) -> None:
     for body in (

@@ -128,7 +128,10 @@ def test_records_are_not_stored(path: Path) -> None:
     assert b"secret@x" not in path.read_bytes()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.lists(OUTCOMES, max_size=5), st.binary(max_size=40))
 def test_outcomes_are_read_as_they_were_written(
     journal: Journal, outcomes: list[Outcome], digest: bytes
@@ -273,11 +276,13 @@ def test_what_was_told_outlives_a_kill(path: Path, step: str) -> None:
 
 def test_kills_at_any_moment_lose_nothing_that_was_said(path: Path) -> None:
     told: set[str] = set()
-    for number in range(8):
+    for number in range(5):
         process = start("go", path)
         try:
+            assert process.stdout is not None
             read_until(process.stdout, "open")
-            time.sleep(0.01 * number)
+            # Killed while it goes on to say more than that.
+            told.update(process.stdout.readline().strip() for _ in range(7 * number))
         finally:
             process.kill()
             output, _ = process.communicate()
@@ -289,7 +294,7 @@ def test_kills_at_any_moment_lose_nothing_that_was_said(path: Path) -> None:
                 known = journal.planned(int(batch))
                 assert known is not None
                 assert known.is_done or step == "sending"
-    assert len(told) > 20
+    assert len(told) >= 7 * 4
 
 
 def test_a_second_process_is_refused_until_the_first_is_killed(path: Path) -> None:
@@ -315,20 +320,18 @@ def test_an_owner_that_did_nothing_yet_keeps_others_away(path: Path) -> None:
 
 
 def test_of_several_processes_that_begin_at_once_one_wins(path: Path) -> None:
-    for attempt in range(3):
-        file = path.with_name(f"{attempt}.sqlite")
-        processes = [start("sending", file) for _ in range(4)]
-        try:
-            deadline = time.monotonic() + 60
-            while sum(process.poll() is not None for process in processes) < 3:
-                assert time.monotonic() < deadline, "more than one process owns the journal"
-                time.sleep(0.05)
-            (owner,) = [process for process in processes if process.poll() is None]
-            read_until(owner.stdout, "sending 0")
-        finally:
-            for process in processes:
-                process.kill()
-                process.communicate()
+    processes = [start("sending", path) for _ in range(4)]
+    try:
+        deadline = time.monotonic() + 60
+        while sum(process.poll() is not None for process in processes) < 3:
+            assert time.monotonic() < deadline, "more than one process owns the journal"
+            time.sleep(0.05)
+        (owner,) = [process for process in processes if process.poll() is None]
+        read_until(owner.stdout, "sending 0")
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
 
 
 def test_threads_share_a_journal(path: Path) -> None:

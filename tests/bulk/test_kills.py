@@ -17,10 +17,13 @@ from tests.bulk.claims import WRITTEN, Contents, check_claims, check_outcomes
 from tests.bulk.killed_runs import Job
 
 KILLS = 10
+PATIENCE = 60.0
 FAULTS = "seed=3,rate=0.1,seconds=0.02"
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(seed, marks=pytest.mark.large) for seed in (2, 3))]
+)
 def test_a_killed_run_goes_on_where_it_was(seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)  # noqa: S311 - nothing secret.
     options = Options(burst_limit=None, daily_limit=None, faults=FAULTS)
@@ -33,7 +36,7 @@ def test_a_killed_run_goes_on_where_it_was(seed: int, tmp_path: Path) -> None:
             wait(sandbox, process, chance.randint(0, 20))
             time.sleep(chance.uniform(0, 0.02))
             process.kill()
-            process.join()
+            process.join(PATIENCE)
             assert process.exitcode == -signal.SIGKILL, "it should have had more to do"
             written = moments(sandbox)
             # What was known before has not been written since, and what is known now is stored.
@@ -42,7 +45,7 @@ def test_a_killed_run_goes_on_where_it_was(seed: int, tmp_path: Path) -> None:
             known = {email: written[email] for email in done if "@" in email}
         assert known
         process = job.start()
-        process.join()
+        process.join(PATIENCE)
         assert process.exitcode == 0
         assert known.items() <= moments(sandbox).items()
         after = Contents.of(sandbox, "email")
@@ -57,8 +60,9 @@ def test_a_killed_run_goes_on_where_it_was(seed: int, tmp_path: Path) -> None:
 
 def wait(sandbox: Sandbox, process: BaseProcess, more: int) -> None:
     """Wait until a sandbox has had some more requests."""
-    end = latest(sandbox) + more
+    end, patience = latest(sandbox) + more, time.monotonic() + PATIENCE
     while latest(sandbox) < end and process.is_alive():
+        assert time.monotonic() < patience, "it sends nothing"
         time.sleep(0.001)
 
 

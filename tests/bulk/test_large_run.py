@@ -1,6 +1,6 @@
 """Many records with everything that goes wrong in a long run: nothing is lost, and nothing is made up.
 
-10,000 records are part of every test run, and 100,000 of `make test-large`.
+4,000 records are part of every test run, and 100,000 of `make test-large`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.bulk.claims import UNDONE, WRITTEN, Contents, check_claims, check_out
 from tests.bulk.hurry import hurried
 
 LARGE = 100_000
-USUAL = 10_000
+USUAL = 4_000
 CONCURRENCY = 4
 
 # The limit of a day is drawn by nobody, because it ends the run; `Source` sees to it.

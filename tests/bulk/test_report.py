@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from package._bulk.outcomes import Outcome, Problem, Status, Stop
 from package._bulk.report import RejectedRecords, UpsertReport, UpsertStopped
@@ -180,6 +180,7 @@ def test_the_table_cannot_be_disturbed_by_what_a_server_says() -> None:
     assert all(line.isprintable() and len(line) < 160 for line in lines)
 
 
+@settings(max_examples=50)
 @given(st.lists(OUTCOMES, max_size=20))
 def test_the_table_of_anything_is_a_few_printable_lines(outcomes: list[Outcome]) -> None:
     table = UpsertReport(outcomes=outcomes).table(shown=3)
@@ -202,20 +203,21 @@ def test_wide_characters_take_two_columns() -> None:
     ]
 
 
-def test_a_million_outcomes_are_counted_as_they_come() -> None:
+def test_many_outcomes_are_counted_as_they_come() -> None:
     report = UpsertReport()
     record = {"email": "ada@x.example"}
-    for index in range(1_000_000):
+    for index in range(100_000):
         report.add(Outcome(index, Status.CREATED if index % 100 else Status.REJECTED, record))
-    assert (report.created, report.rejected) == (990_000, 10_000)
+    assert (report.created, report.rejected) == (99_000, 1_000)
     # Tables are printed from counts: none looks at all of the outcomes.
     report.outcomes = report.outcomes[:1000]
-    assert "created   990,000" in str(report)
+    assert "created   99,000" in str(report)
 
 
 # JSON Lines
 
 
+@settings(max_examples=50)
 @given(
     st.lists(OUTCOMES, max_size=5),
     ANY_TEXT,

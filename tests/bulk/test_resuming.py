@@ -143,7 +143,7 @@ def _without_code(records: Sequence[Any]) -> list[Any]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30)
 @given(
     people.map(_without_code),
     people.map(_without_code),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -9,18 +10,20 @@ import pytest
 
 from tests.cli.project import PROJECT
 from tests.command_line import upsertgen, write_files
+from tests.sharing import Once
 
 
 @pytest.fixture(scope="session")
-def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def generated(once: Once) -> Path:
     """The project with its output, for copies."""
-    folder = tmp_path_factory.mktemp("project")
-    write_files(folder, PROJECT)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        outcome = upsertgen("generate")
-    assert outcome.code == 0, outcome.err
-    return folder
+
+    def make(folder: Path) -> None:
+        write_files(folder, PROJECT)
+        with contextlib.chdir(folder):
+            outcome = upsertgen("generate")
+        assert outcome.code == 0, outcome.err
+
+    return once("project", make)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -24,19 +23,18 @@ def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_exit_codes(fresh: Path) -> None:
-    assert _run(fresh, "generate").returncode == 0
-    assert _run(fresh, "generate", "--check").returncode == 0
-    (fresh / "generated" / "README.md").unlink()
-    check = _run(fresh, "generate", "--check")
+def test_exit_codes(project: Path) -> None:
+    assert _run(project, "generate", "--check").returncode == 0
+    (project / "generated" / "README.md").unlink()
+    check = _run(project, "generate", "--check")
     assert check.returncode == 1
     assert check.stdout == "created  generated/README.md: it was deleted\n"
-    write_files(fresh, {"specs/v1/contacts.yaml": "a: b: c"})
-    refused = _run(fresh, "generate")
+    write_files(project, {"specs/v1/contacts.yaml": "a: b: c"})
+    refused = _run(project, "generate")
     assert refused.returncode == 2
     assert refused.stdout == ""
     assert refused.stderr.startswith("specs/v1/contacts.yaml:1:5: this is not YAML")
-    assert _run(fresh, "generate", "--colour").returncode == 2
+    assert _run(project, "generate", "--colour").returncode == 2
 
 
 def test_the_installed_command() -> None:
@@ -109,41 +107,40 @@ def test_there_is_no_progress_elsewhere(fresh: Path) -> None:
     assert "Formatting" not in shown + piped
 
 
-# Tells that it is inside the command, where Ctrl-C is to be handled.
-_TELLS_WHEN_IT_STARTS = """
+# Waits at a stage of the command, after it has told that it is there.
+_WAITS = """
+import signal, sys
 from upsertgen import cli
-plan_output = cli.plan_output
-def telling(*arguments):
-    print("started", flush=True)
-    return plan_output(*arguments)
-cli.plan_output = telling
+plan_output, stage = cli.plan_output, sys.argv.pop()
+def waiting(settings, selection, _, force):
+    def progress(name, done, total):
+        if name == stage:
+            print(name, flush=True)
+            signal.pause()
+    return plan_output(settings, selection, progress, force)
+cli.plan_output = waiting
 cli.main()
 """
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_ctrl_c_leaves_everything_as_it_was(project: Path, jobs: str) -> None:
-    # Enough to do that the signal comes in the middle of it.
-    for number in range(100):
-        name = f"type{number}"
-        text = spec(name, "v1").replace("batch_upsert", f"upsert_{number}")
-        write_files(project, {f"specs/v1/{name}.yaml": text})
+@pytest.mark.parametrize("stage", ["Reading", "Rendering", "Formatting"])
+def test_ctrl_c_leaves_everything_as_it_was(project: Path, stage: str, jobs: str) -> None:
+    write_files(project, {"specs/v1/deals.yaml": spec("deals", "v1")})
     before = contents(project)
-    for delay in (0, 0.3, 0.45):
-        process = subprocess.Popen(
-            [sys.executable, "-c", _TELLS_WHEN_IT_STARTS, "generate", "--jobs", jobs],
-            cwd=project,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            # A terminal sends Ctrl-C to all processes of the group.
-            process_group=0,
-        )
-        assert process.stdout is not None
-        assert process.stdout.readline() == "started\n"
-        time.sleep(delay)
-        os.killpg(process.pid, signal.SIGINT)
-        out, errors = process.communicate(timeout=60)
-        assert process.returncode == 2
-        assert (out, errors.strip()) == ("", "upsertgen: stopped; nothing was written")
-        assert contents(project) == before
+    process = subprocess.Popen(
+        [sys.executable, "-c", _WAITS, "generate", "--jobs", jobs, stage],
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A terminal sends Ctrl-C to all processes of the group.
+        process_group=0,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == f"{stage}\n"
+    os.killpg(process.pid, signal.SIGINT)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert (out, errors.strip()) == ("", "upsertgen: stopped; nothing was written")
+    assert contents(project) == before

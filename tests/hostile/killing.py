@@ -1,8 +1,8 @@
 """Kills that hit between all system calls of what writes, and what a reader then sees.
 
 It runs as a process of its own, which forks one child for each point: `python -m tests.hostile.killing
-SCENARIO FOLDER`. The child is killed by its own hand, with SIGKILL, just before its n-th call that opens,
-links, renames or removes something; so nothing of it gets to clean up.
+SCENARIO FOLDER EVERY`. The child is killed by its own hand, with SIGKILL, just before its n-th call that
+opens, links, renames or removes something; so nothing of it gets to clean up.
 """
 
 from __future__ import annotations
@@ -110,14 +110,15 @@ def survives(point: int, action: Callable[[], object]) -> bool:
 
 
 def kill_switches(
-    folder: Path, make: Callable[[Path], None], output: str, *, one_step: bool = True
+    folder: Path, make: Callable[[Path], None], output: str, every: int, *, one_step: bool = True
 ) -> int:
-    """Kill a switch at every point, each time in a project of its own; return how many there were.
+    """Kill a switch at its points, each time in a project of its own; return how many there were.
 
     Args:
         folder: Where the projects are written.
         make: Writes a project.
         output: The path of the output folder in it.
+        every: 1 for each point, 2 for each other one, and so on.
         one_step: Whether a reader may see only the old folder or the new one, even before anything heals.
     """
 
@@ -156,25 +157,25 @@ def kill_switches(
         assert tree(project) == after, f"not complete when killed at point {point}"
         if done:
             return point
-        point += 1
+        point += every
 
 
 def refuse_exchange(*_: Path) -> None:
     raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
 
-def main(scenario: str, folder: Path) -> int:
-    """Run a scenario and return how many points it killed at."""
+def main(scenario: str, folder: Path, every: int) -> int:
+    """Run a scenario and return how many points there were to kill at, as far as that was seen."""
     if scenario == "existing":
-        return kill_switches(folder, prepare, _FOLDER)
+        return kill_switches(folder, prepare, _FOLDER, every)
     if scenario == "new":
-        return kill_switches(folder, prepare_nothing, _FOLDER)
+        return kill_switches(folder, prepare_nothing, _FOLDER, every)
     if scenario == "nested":
-        return kill_switches(folder, prepare_nothing, f"build/client/{_FOLDER}")
+        return kill_switches(folder, prepare_nothing, f"build/client/{_FOLDER}", every)
     assert scenario == "in place"
     with mock.patch.object(switching, "exchange", refuse_exchange):
-        return kill_switches(folder, prepare, _FOLDER, one_step=False)
+        return kill_switches(folder, prepare, _FOLDER, every, one_step=False)
 
 
 if __name__ == "__main__":
-    print(main(sys.argv[1], Path(sys.argv[2])))
+    print(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])))

@@ -15,7 +15,7 @@ from tests.hostile.running import check_together, culprits, understood
 from tests.hostile.specs import broken, documents, projects
 
 # Together with the placements of `test_positions.py`, the large ones are more than 2,000.
-_USUAL, _LARGE = 30, 600
+_USUAL, _LARGE = 15, 600
 _TOGETHER = 40
 _KINDS = {"valid": documents(), "broken in one place": broken(documents())}
 

@@ -10,7 +10,9 @@ import os
 import re
 import tokenize
 import tomllib
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote
 
@@ -22,9 +24,36 @@ from upsertgen.spec_text import SpecText
 
 from tests.hostile.corpus import CORPUS
 
-TEXTS = [one.text for one in CORPUS]
-_UNICODE = [one for one in TEXTS if not re.search("[\ud800-\udfff]", one)]
 _INERT = {"text", "code_inline", "text_special"}
+
+
+def _texts_by_attack() -> dict[str, list[str]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for one in CORPUS:
+        found[one.attacks].append(one.text)
+    return dict(found)
+
+
+_TEXTS = _texts_by_attack()
+
+
+@pytest.fixture(params=list(_TEXTS))
+def texts(request: pytest.FixtureRequest) -> list[str]:
+    """The texts that attack one thing."""
+    return _TEXTS[request.param]
+
+
+@contextmanager
+def _named(text: str) -> Iterator[None]:
+    """Say of what goes wrong which text does it."""
+    try:
+        yield
+    except Exception as error:
+        raise AssertionError(f"{text[:200]!r}: {type(error).__name__}: {error}") from error
+
+
+def _is_unicode(text: str) -> bool:
+    return not re.search("[\ud800-\udfff]", text)
 
 
 @pytest.mark.parametrize(
@@ -79,30 +108,38 @@ def test_what_shows_a_text_shows_none_of_it() -> None:
     assert repr(text) == repr(SpecText("import os")) != repr(SpecText("import sys"))
 
 
-@pytest.mark.parametrize("text", TEXTS)
-def test_literals(text: str) -> None:
-    assert ast.literal_eval(encode.string_literal(SpecText(text))) == text
-    assert eval(f'f"{encode.f_string_text(SpecText(text))}"', {}) == text  # noqa: S307
-    if text in _UNICODE:
-        assert json.loads(encode.json_text({text: text})) == {text: text}
+def test_literals(texts: list[str]) -> None:
+    for text in texts:
+        with _named(text):
+            assert ast.literal_eval(encode.string_literal(SpecText(text))) == text
+            assert eval(f'f"{encode.f_string_text(SpecText(text))}"', {}) == text  # noqa: S307
+            if _is_unicode(text):
+                assert json.loads(encode.json_text({text: text})) == {text: text}
 
 
-@pytest.mark.parametrize("text", TEXTS)
-def test_docstrings_and_comments(text: str) -> None:
-    source = f'def f():\n    """{encode.docstring(SpecText(text), 4)}"""\n'
-    (function,) = ast.parse(source).body
-    assert isinstance(function, ast.FunctionDef)
-    assert len(function.body) == 1
-    shown = ast.get_docstring(function, clean=False)
-    if text.isascii() and text.isprintable():
-        assert "".join((shown or "").split()) == "".join(text.split())
-    commented = f"# {encode.comment(SpecText(text))}\nx = 1\n".encode()
-    assert tokenize.detect_encoding(io.BytesIO(commented).readline)[0] == "utf-8"
-    assert ast.dump(ast.parse(commented)) == ast.dump(ast.parse("x = 1"))
+def test_docstrings_and_comments(texts: list[str]) -> None:
+    nothing_else = ast.dump(ast.parse("x = 1"))
+    for text in texts:
+        with _named(text):
+            source = f'def f():\n    """{encode.docstring(SpecText(text), 4)}"""\n'
+            (function,) = ast.parse(source).body
+            assert isinstance(function, ast.FunctionDef)
+            assert len(function.body) == 1
+            shown = ast.get_docstring(function, clean=False)
+            if text.isascii() and text.isprintable():
+                assert "".join((shown or "").split()) == "".join(text.split())
+            commented = f"# {encode.comment(SpecText(text))}\nx = 1\n".encode()
+            assert tokenize.detect_encoding(io.BytesIO(commented).readline)[0] == "utf-8"
+            assert ast.dump(ast.parse(commented)) == nothing_else
 
 
-@pytest.mark.parametrize("text", TEXTS)
-def test_names_urls_and_headers(text: str) -> None:
+def test_names_urls_and_headers(texts: list[str]) -> None:
+    for text in texts:
+        with _named(text):
+            _check_names(text)
+
+
+def _check_names(text: str) -> None:
     for encoder in (encode.identifier, encode.file_name, encode.header_name, encode.header_value):
         try:
             given = encode.raw(encoder(text))
@@ -111,15 +148,16 @@ def test_names_urls_and_headers(text: str) -> None:
         assert given == text
         assert given.isascii() and given.isprintable()
         assert encoder not in (encode.identifier, encode.file_name) or given.isidentifier()
-    if text not in ("", ".", "..") and text in _UNICODE:
+    if text not in ("", ".", "..") and _is_unicode(text):
         segment = encode.url_path_segment(SpecText(text))
         assert unquote(segment) == text
         assert re.fullmatch("[A-Za-z0-9._~%-]+", segment)
 
 
-@pytest.mark.parametrize("text", _UNICODE)
-def test_toml(text: str) -> None:
-    assert tomllib.loads(f"x = {encode.toml_string(SpecText(text))}") == {"x": text}
+def test_toml(texts: list[str]) -> None:
+    for text in filter(_is_unicode, texts):
+        with _named(text):
+            assert tomllib.loads(f"x = {encode.toml_string(SpecText(text))}") == {"x": text}
 
 
 def test_toml_cannot_say_half_a_character() -> None:
@@ -127,21 +165,22 @@ def test_toml_cannot_say_half_a_character() -> None:
         encode.toml_string(SpecText("\ud800"))
 
 
-@pytest.mark.parametrize("text", _UNICODE)
-def test_markdown(text: str) -> None:
+def test_markdown(texts: list[str]) -> None:
     reader = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    for given in (
-        encode.markdown(SpecText(text)),
-        encode.markdown_code(SpecText(text)),
-        f"`{encode.markdown_literal(SpecText(text))}`",
-    ):
-        tokens = reader.parse(f"{given}\n\nend\n")
-        kinds = [one.type for one in tokens if one.type != "inline"]
-        paragraph = ["paragraph_open", "paragraph_close"]
-        assert kinds == (paragraph if not given else paragraph * 2)
-        inner = [child.type for one in tokens for child in one.children or ()]
-        assert set(inner) <= _INERT, inner
-        prove_markdown("README.md", f"{given}\n\nend\n")
+    for text in filter(_is_unicode, texts):
+        with _named(text):
+            for given in (
+                encode.markdown(SpecText(text)),
+                encode.markdown_code(SpecText(text)),
+                f"`{encode.markdown_literal(SpecText(text))}`",
+            ):
+                tokens = reader.parse(f"{given}\n\nend\n")
+                kinds = [one.type for one in tokens if one.type != "inline"]
+                paragraph = ["paragraph_open", "paragraph_close"]
+                assert kinds == (paragraph if not given else paragraph * 2)
+                inner = [child.type for one in tokens for child in one.children or ()]
+                assert set(inner) <= _INERT, inner
+                prove_markdown("README.md", f"{given}\n\nend\n")
 
 
 @pytest.mark.parametrize(

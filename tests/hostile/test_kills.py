@@ -19,27 +19,38 @@ from tests.importing.documents import document
 from tests.test_release import LABEL, OTHERS, OVERLAY, PYPROJECT, publish, with_field
 
 ROOT = Path(__file__).parents[2]
-USUAL, LARGE = 8, 50
+PATIENCE = 60.0
+KILLS = 50
 _CONTACTS = "specs/v1/contacts.yaml"
 
-# Says when it begins to write, which is where most of the kills are to hit.
-_TELLS = """
+# Says when it is at a moment, and goes on only when its input ends.
+_STOPS = """
 import sys
 from upsertgen.write import switching, OutputFolder
-apply = OutputFolder.apply
-def telling(*arguments):
-    print("writing", flush=True)
+moment = sys.argv.pop(1)
+apply, exchange = OutputFolder.apply, switching.exchange
+def stop(at):
+    if at == moment:
+        print("here", flush=True)
+        sys.stdin.read()
+def applying(*arguments):
+    stop("before it writes")
     apply(*arguments)
-OutputFolder.apply = telling
+def changing(*arguments):
+    stop("when all is built")
+    exchange(*arguments)
+    stop("when folders have changed places")
+OutputFolder.apply, switching.exchange = applying, changing
 from upsertgen.cli import main
 main()
 """
 
 
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.large)])
 @pytest.mark.parametrize("scenario", ["existing", "new", "nested", "in place"])
-def test_between_all_system_calls(scenario: str, tmp_path: Path) -> None:
+def test_between_system_calls(scenario: str, every: int, tmp_path: Path) -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "tests.hostile.killing", scenario, str(tmp_path)],
+        [sys.executable, "-m", "tests.hostile.killing", scenario, str(tmp_path), str(every)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -70,48 +81,93 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Tree, Tree]:
     return project, before, after
 
 
-@pytest.mark.parametrize("kills", [USUAL, pytest.param(LARGE, marks=pytest.mark.large)])
-def test_at_random_moments(
+def _start(project: Path, moment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _STOPS, moment, "generate"],
+        cwd=project,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=PATIENCE)
+
+
+def _left_behind(project: Path) -> list[str]:
+    return sorted(path.name for path in project.iterdir() if path.name.endswith(".upsertgen"))
+
+
+def _check_healing(project: Path, after: Tree) -> None:
+    healed = upsertgen("generate")
+    assert healed.code == 0, healed.err
+    assert tree(project / "generated") == after
+    assert not [path for path in project.rglob("*") if path.name.endswith(".upsertgen")]
+    assert upsertgen("generate", "--check").code == 0
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_done", "leaves"),
+    [
+        ("before it writes", False, False),
+        ("when all is built", False, True),
+        ("when folders have changed places", True, True),
+    ],
+)
+def test_at_a_moment(
     states: tuple[Path, Tree, Tree],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    kills: int,
+    moment: str,
+    is_done: bool,
+    leaves: bool,
+) -> None:
+    origin, before, after = states
+    project = tmp_path / "project"
+    shutil.copytree(origin, project, symlinks=True)
+    process = _start(project, moment)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "here\n"
+    _kill(process)
+    assert tree(project / "generated") == (after if is_done else before)
+    assert bool(_left_behind(project)) == leaves
+    monkeypatch.chdir(project)
+    _check_healing(project, after)
+
+
+@pytest.mark.large
+def test_at_random_moments(
+    states: tuple[Path, Tree, Tree], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     origin, before, after = states
     chance = random.Random(20261121)  # noqa: S311
     seen = {"before": 0, "after": 0, "left behind": 0}
     project = tmp_path / "project"
-    for number in range(kills):
+    for number in range(KILLS):
         shutil.rmtree(project, ignore_errors=True)
         shutil.copytree(origin, project, symlinks=True)
-        process = subprocess.Popen(
-            [sys.executable, "-c", _TELLS, "generate"],
-            cwd=project,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert process.stdout is not None
+        # Most of the kills are to hit while it writes.
+        process = _start(project, "before it writes" if number % 5 else "")
+        assert process.stdin is not None and process.stdout is not None
         if number % 5:
-            assert process.stdout.readline() == "writing\n"
+            assert process.stdout.readline() == "here\n"
+            process.stdin.close()
+            process.stdin = None
             time.sleep(chance.uniform(0, 0.05))
         else:
             time.sleep(chance.uniform(0, 1.5))
-        process.send_signal(signal.SIGKILL)
-        process.wait(60)
-        process.stdout.close()
+        _kill(process)
         now = tree(project / "generated")
         assert now in (before, after), f"mixed after kill {number}"
         seen["before" if now == before else "after"] += 1
-        left = sorted(path.name for path in project.iterdir() if path.name.endswith(".upsertgen"))
+        left = _left_behind(project)
         seen["left behind"] += bool(left)
         if left or number % 10 == 0:
             monkeypatch.chdir(project)
-            healed = upsertgen("generate")
-            assert healed.code == 0, healed.err
-            assert tree(project / "generated") == after
-            assert not [path for path in project.rglob("*") if path.name.endswith(".upsertgen")]
-            assert upsertgen("generate", "--check").code == 0
+            _check_healing(project, after)
     # The kills are of use only if they hit before, after and in the middle.
     assert all(seen.values()), seen
 
@@ -165,7 +221,9 @@ def test_a_release_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
         shutil.copytree(origin, copy)
         monkeypatch.chdir(copy / "project")
         run = subprocess.run(
-            [sys.executable, "-c", _RELEASES, str(point), *arguments], capture_output=True
+            [sys.executable, "-c", _RELEASES, str(point), *arguments],
+            capture_output=True,
+            timeout=PATIENCE,
         )
         now = contents(copy / "project")
         for folder in ("generated/", "specs/", "pyproject.toml"):

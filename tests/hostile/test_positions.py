@@ -12,7 +12,7 @@ from tests.hostile.placing import POSITIONS, TEXTS, Placement, check, mixed, ope
 from tests.hostile.project import WHOLE
 from tests.hostile.running import check_emitted
 
-_PARTS = 4
+_PARTS = 8
 _OPEN = 40
 _MIXED = 8
 # Another part of all there is in each revision; the same one when a revision is tested again.

@@ -19,7 +19,7 @@ from package._runtime.request import build_request
 
 from tests.runtime.conftest import UpsertCaller
 from tests.runtime.emitted_client import POLICY, AsyncClient, Client, Error
-from tests.servers import TOKEN, RawServer, Server, answer, read_request
+from tests.servers import PATIENCE, TOKEN, RawServer, Server, answer, read_request
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,8 @@ def test_a_client_with_other_options_shares_connections_and_token(server: Server
         client.contacts.delete(contact_id="1")
         with client.with_options(time_budget=2, timeout=1.5) as hasty:
             hasty.contacts.delete(contact_id="2")
-            server.script = [answer(503, {})]
+            # No time for that, as there is with the options of the first client.
+            server.script = [answer(503, {}, {"Retry-After": "30"})]
             with pytest.raises(errors.ServerError):
                 hasty.contacts.delete(contact_id="3")
         with pytest.raises(RuntimeError, match="closed"):
@@ -222,7 +223,12 @@ def test_importing_a_client_loads_nothing_heavy() -> None:
     )
     templates = Path(errors.__file__).parents[1]
     run = subprocess.run(
-        [sys.executable, "-c", program], cwd=templates, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program],
+        cwd=templates,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
     )
     loaded = run.stdout.split()
     assert [name for name in loaded if not name.startswith("package")] == []

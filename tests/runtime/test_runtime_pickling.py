@@ -21,7 +21,7 @@ import pytest
 from package._runtime.credentials import AsyncCredential, Credential, PickledCredential, Token
 
 from tests.runtime.emitted_client import AsyncClient, Client, Result
-from tests.servers import TOKEN, Server, answer
+from tests.servers import PATIENCE, TOKEN, Server, answer
 
 AnyClient = Client | AsyncClient
 Kind = type[Client] | type[AsyncClient]
@@ -143,6 +143,7 @@ def test_a_client_calls_from_another_process(server: Server) -> None:
             input=pickle.dumps(client),
             capture_output=True,
             check=False,
+            timeout=PATIENCE,
             cwd=root,
             env={"PYTHONPATH": f"{root}:{root / 'templates'}"},
         )

@@ -181,7 +181,7 @@ def small_api(options: Options | None = None, port: int = 0) -> Iterator[SmallAp
     url = url_of(bound)
     listener = Listener(create_application(state, connections), connections, bound)
     try:
-        with httpx2.Client(timeout=30) as client:
+        with httpx2.Client(timeout=60) as client:
             yield SmallApi(url, state, client, listener)
     finally:
         listener.ask_to_stop()

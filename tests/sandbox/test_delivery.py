@@ -46,7 +46,7 @@ class Small:
 
     def ask(self) -> socket.socket:
         """Send a request on a connection of its own."""
-        connection = socket.create_connection(self.address, timeout=30)
+        connection = socket.create_connection(self.address, timeout=60)
         connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
         return connection
 
@@ -129,26 +129,26 @@ def test_only_the_connection_that_is_meant_is_reset(small: Small) -> None:
 def test_a_client_that_does_not_wait_ends_a_slow_answer(small: Small, kind: str) -> None:
     small.fault = Fault(kind, seconds=3600)
     with small.ask():
-        assert small.started.acquire(timeout=30)
-    assert small.ended.acquire(timeout=30)
+        assert small.started.acquire(timeout=60)
+    assert small.ended.acquire(timeout=60)
 
 
 def test_a_client_that_leaves_while_it_sends_is_no_error(small: Small) -> None:
     with socket.create_connection(small.address) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n{")
-        assert small.started.acquire(timeout=30)
-    assert small.ended.acquire(timeout=30)
+        assert small.started.acquire(timeout=60)
+    assert small.ended.acquire(timeout=60)
 
 
 @pytest.mark.parametrize("kind", ["slow-first-byte", "slow-body"])
 def test_stopping_ends_a_slow_answer(small: Small, kind: str) -> None:
     small.fault = Fault(kind, seconds=3600)
     connection = small.ask()
-    assert small.started.acquire(timeout=30)
+    assert small.started.acquire(timeout=60)
     small.stop()
     received = _everything(connection)
     assert BODY not in received
-    assert small.ended.acquire(timeout=30)
+    assert small.ended.acquire(timeout=60)
 
 
 def test_stopping_ends_requests_that_are_incomplete_and_connections_that_are_idle(
@@ -168,6 +168,6 @@ def test_stopping_ends_requests_that_are_incomplete_and_connections_that_are_idl
 def test_a_short_answer_is_given_before_the_server_stops(small: Small) -> None:
     small.fault = Fault("slow-first-byte", seconds=0.02)
     connection = small.ask()
-    assert small.started.acquire(timeout=30)
+    assert small.started.acquire(timeout=60)
     small.stop()
     assert _everything(connection).endswith(BODY)

@@ -65,7 +65,7 @@ def show(page: Browser, api: SmallApi, size: tuple[int, int] = DESK, scheme: str
 
 
 def wait(page: Browser, condition: str) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not page.evaluate(f"Boolean({condition})"):
         assert time.monotonic() < end, f"this did not come true: {condition}"
         time.sleep(0.05)

@@ -10,12 +10,10 @@ from typing import Any
 import httpx2
 import hubspot_upsert
 import hubspot_upsert.v3
-import hubspot_upsert.v2025_09
-import hubspot_upsert.v2026_03
 import pytest
 from hubspot_upsert.sandbox import Options, Sandbox
 
-VERSIONS = [hubspot_upsert.v3, hubspot_upsert.v2025_09, hubspot_upsert.v2026_03]
+from tests.inventory import PACKAGES, object_types
 
 
 @pytest.fixture
@@ -24,9 +22,14 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture(params=VERSIONS, ids=lambda version: version.__name__.rpartition(".")[2])
-def client(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[Any]:
-    with sandbox.client(request.param.Client, time_budget=1) as client:
+@pytest.fixture(params=PACKAGES)
+def label(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def client(label: str, sandbox: Sandbox) -> Iterator[Any]:
+    with sandbox.client(PACKAGES[label].Client, time_budget=1) as client:
         yield client
 
 
@@ -200,12 +203,12 @@ def test_an_object_type_is_the_same_through_every_version_and_name(sandbox: Sand
     sandbox.declare("deals", number={"unique": True}, amount={"type": "number"})
     record = {"id": "7", "idProperty": "number", "properties": {"amount": "5"}}
     news = []
-    for version in VERSIONS:
+    for version in PACKAGES.values():
         with sandbox.client(version.Client) as client:
             news += client.deals.batch_upsert(inputs=[record]).results
             news += client.objects.batch_upsert(object_type="0-3", inputs=[record]).results
             news += client.objects.batch_upsert(object_type="deals", inputs=[record]).results
-    assert [one.new for one in news] == [True] + [False] * 8
+    assert [one.new for one in news] == [True] + [False] * (3 * len(PACKAGES) - 1)
     assert sandbox.count("0-3") == sandbox.count("deals") == 1
 
 
@@ -229,13 +232,17 @@ def test_what_is_unknown_can_be_created() -> None:
         assert sandbox.records("2-77")[0]["properties"] == {"key": "1", "colour": "red"}
 
 
-def test_deal_splits_and_feature_flags_are_served_too(client: Any, sandbox: Sandbox) -> None:
+def test_deal_splits_are_served_too(client: Any, sandbox: Sandbox) -> None:
     splits = [{"ownerId": 1, "percentage": 60.5}, {"ownerId": 2, "percentage": 39.5}]
     answer = client.deal_splits.batch_upsert(inputs=[{"id": 5, "splits": splits}])
     assert [(one.id, len(one.splits)) for one in answer.results] == [("5", 2)]
     assert sandbox.record("deal_splits", "5", "id") is not None
-    if isinstance(client, hubspot_upsert.v2025_09.Client):
-        return  # This version has no feature flags.
+
+
+@pytest.mark.parametrize(
+    "label", [one for one in PACKAGES if "public_app_feature_flags_v3" in object_types(one)]
+)
+def test_feature_flags_are_served_too(client: Any) -> None:
     flags = client.public_app_feature_flags_v3.batch_upsert(
         app_id=1, flag_name="beta", portal_states=[{"portalId": 9, "flagState": "ON"}]
     )

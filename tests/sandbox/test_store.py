@@ -95,7 +95,8 @@ def test_numbers_that_no_id_can_be(store: Store, number: int) -> None:
 
 
 def test_thousands_of_keys_and_ids_at_once(store: Store) -> None:
-    emails = [f"{number}@x.example" for number in range(40_000)]
+    # More than SQLite takes as arguments of one statement.
+    emails = [f"{number}@x.example" for number in range(33_000)]
     ids = store.write([contact(email) for email in emails], NOW)
     assert store.find("contacts", "email", emails) == dict(zip(emails, ids, strict=True))
     assert list(store.read(ids)) == ids
@@ -332,4 +333,4 @@ class StoreIsADictionary(RuleBasedStateMachine):
 
 
 TestStoreIsADictionary = StoreIsADictionary.TestCase
-TestStoreIsADictionary.settings = settings(max_examples=60, stateful_step_count=15, deadline=None)
+TestStoreIsADictionary.settings = settings(max_examples=60, stateful_step_count=15)

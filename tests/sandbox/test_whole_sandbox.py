@@ -14,7 +14,7 @@ def test_every_operation_is_served_and_remembered() -> None:
     assert len({operation.version for operation in operations}) >= 3
     with (
         Sandbox(Options(burst_limit=None, create_properties=True)) as sandbox,
-        httpx2.Client(timeout=30) as client,
+        httpx2.Client(timeout=60) as client,
     ):
         for operation in operations:
             path = operation.path

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -66,20 +65,17 @@ def expected(name: str) -> dict[str, str]:
 class Scenario:
     """A generated scenario whose modules can be imported: each scenario as a package of its own.
 
+    Attributes:
+        folder: The folder of the generated package.
+
     Args:
         name: The name of the scenario.
-        output: The folder that it was, or is to be, generated into.
+        folder: The folder of the generated package.
     """
 
-    def __init__(self, name: str, output: Path) -> None:
+    def __init__(self, name: str, folder: Path) -> None:
         self._package = f"scenario_{name}"
-        self._name = name
-        self._output = output
-
-    @cached_property
-    def folder(self) -> Path:
-        """The folder of the generated package."""
-        return generate(self._name, self._output)
+        self.folder = folder
 
     def module(self, path: str) -> Any:
         """Import a module by its dotted path in the package."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-_NEEDED = frozenset({"click", "h11", "starlette", "uvicorn"})
+_NEEDED = frozenset({"click", "h11", "starlette"})
 
 
 def how_to_install(error: ModuleNotFoundError) -> str | None:

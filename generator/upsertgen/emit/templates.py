@@ -9,6 +9,7 @@ single ones.
 from __future__ import annotations
 
 import difflib
+import functools
 import hashlib
 import traceback
 from collections.abc import Iterator
@@ -158,6 +159,7 @@ class Templates:
             undefined=jinja2.StrictUndefined,
             finalize=_refuse_spec_text,
             keep_trailing_newline=True,
+            bytecode_cache=_compiled(),
         )
         environment.filters.update(
             docstring=encode.docstring,
@@ -179,6 +181,26 @@ class Templates:
             value_literal=encode.value_literal,
         )
         return environment
+
+
+@functools.cache
+def _compiled() -> jinja2.BytecodeCache:
+    """Return the compiled templates of all runs in this process; compiling is half of a small one."""
+    import jinja2
+    from jinja2.bccache import Bucket
+
+    codes: dict[str, bytes] = {}
+
+    class InMemory(jinja2.BytecodeCache):
+        def load_bytecode(self, bucket: Bucket) -> None:
+            # Passed over if it was compiled from another text.
+            if bucket.key in codes:
+                bucket.bytecode_from_string(codes[bucket.key])
+
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            codes[bucket.key] = bucket.bytecode_to_string()
+
+    return InMemory()
 
 
 def _refuse_spec_text(value: Any) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from random import SystemRandom
 from typing import TypedDict, cast
 
-from tenacity import Future, RetryCallState
+from tenacity import RetryCallState
 
 from .answer import Answer, Outcome, delay_before_retry
 from .deadline import Deadline
@@ -70,16 +70,16 @@ class Schedule:
             wait=lambda _: self._delay,
             stop=lambda _: not self.deadline.allows(self._delay),
             before_sleep=self._log,
-            retry_error_callback=_outcome,
+            retry_error_callback=lambda _: self.last_outcome(),
         )
 
     def _wants_another(self, state: RetryCallState) -> bool:
         if state.outcome is None or state.outcome.failed:
             return False  # What an attempt raises is not for this package to handle.
-        self._last_outcome = _outcome(state)
+        self._last_outcome = outcome = cast("Outcome", state.outcome.result())
         delay = delay_before_retry(
             self._operation.policy,
-            self._last_outcome,
+            outcome,
             state.attempt_number,
             random=_CHANCE.random(),
             now=time.time(),
@@ -88,7 +88,7 @@ class Schedule:
         return delay is not None
 
     def _log(self, state: RetryCallState) -> None:
-        outcome = _outcome(state)
+        outcome = self.last_outcome()
         _LOGGER.info(
             "%s: attempt %d: %s; trying again in %.2f s",
             self._operation.name,
@@ -96,8 +96,3 @@ class Schedule:
             f"status {outcome.status}" if isinstance(outcome, Answer) else outcome.reason,
             self._delay,
         )
-
-
-def _outcome(state: RetryCallState) -> Outcome:
-    # Only called after an attempt that returned, so that there is an outcome.
-    return cast("Outcome", cast("Future", state.outcome).result())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ExceptionHandler
 
 from .encoding import JsonResponse
 from .faults import FaultError, Pending, parse_fault
@@ -210,7 +210,7 @@ def _unknown_path(request: Request, headers: Mapping[str, str]) -> str:
     return f"there is no {shown}; {expected}"
 
 
-EXCEPTION_HANDLERS: Mapping[Any, ExceptionHandler] = dict.fromkeys(
-    (HTTPException, Problem, FaultError, StoreError), _handle
+EXCEPTION_HANDLERS: Mapping[Any, Callable[[Request, Exception], Awaitable[Response]]] = (
+    dict.fromkeys((HTTPException, Problem, FaultError, StoreError), _handle)
 )
 """Turns what goes wrong below `/_sandbox` into JSON with one line."""

@@ -18,26 +18,25 @@ class Connections:
     """The open connections of a server, by their other end. Belongs to the server's event loop."""
 
     def __init__(self) -> None:
-        self._transports: dict[Address, asyncio.Transport] = {}
+        self._transports: dict[Address, asyncio.WriteTransport] = {}
 
-    def opened(self, client: Address | None, transport: asyncio.Transport) -> None:
+    def opened(self, client: Address, transport: asyncio.WriteTransport) -> None:
         """Remember a connection.
 
         Args:
             client: Its other end.
             transport: What sends through it.
         """
-        if client is not None:
-            self._transports[client] = transport
+        self._transports[client] = transport
 
-    def closed(self, client: Address | None, transport: asyncio.Transport) -> None:
+    def closed(self, client: Address, transport: asyncio.WriteTransport) -> None:
         """Forget a connection.
 
         Args:
             client: Its other end.
             transport: What sent through it.
         """
-        if client is not None and self._transports.get(client) is transport:
+        if self._transports.get(client) is transport:
             del self._transports[client]
 
     def reset(self, client: Address | None) -> None:
@@ -65,6 +64,6 @@ class Connections:
         if transport is not None:
             transport.close()
 
-    def _find(self, client: Address | None) -> asyncio.Transport | None:
+    def _find(self, client: Address | None) -> asyncio.WriteTransport | None:
         transport = None if client is None else self._transports.get(client)
         return None if transport is None or transport.is_closing() else transport

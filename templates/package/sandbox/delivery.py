@@ -59,6 +59,7 @@ async def deliver(
         await _until_gone(receive)
         return
     if kind == "slow-body":
+        await send(_part(b"", more=True))  # The headers are not what is slow.
         pieces = _pieces(body, math.ceil(seconds * _PIECES_PER_SECOND))
         for piece in pieces:
             if not await _is_there_after(seconds / len(pieces), receive):

@@ -1,0 +1,27 @@
+"""What the tests of differences share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from upsertgen.diff import loading
+from upsertgen.diff.loading import Understood
+
+from tests.diffing.specs import SPECS
+
+
+@pytest.fixture(scope="package", autouse=True)
+def real_specs_read_once() -> Iterator[None]:
+    """Read the specs of this project only once, which takes longer than to compare them."""
+    understand = loading.understand_folder
+    known = cache(understand)
+
+    def remembering(folder: Path) -> Understood:
+        return known(folder) if folder == SPECS else understand(folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loading, "understand_folder", remembering)
+        yield

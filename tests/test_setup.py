@@ -1,0 +1,75 @@
+"""What `make` sets up: the targets, and the versions of dependencies."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from tests.tools import bare_systems, constraints
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_constraints_are_names_and_versions_that_the_distributions_allow() -> None:
+    lines = (ROOT / "tests" / "constraints.txt").read_text("utf-8").splitlines()
+    pinned: dict[str, str] = {}
+    for line in lines:
+        match = re.fullmatch(r"([a-z0-9-]+)==([\w.]+)", line)
+        assert match is not None, line
+        pinned[match[1]] = match[2]
+    for requirement in constraints.requirements():
+        name = canonicalize_name(requirement.name)
+        if name in pinned:
+            assert requirement.specifier.contains(pinned[name]), requirement
+
+
+def test_each_dependency_has_a_lowest_version() -> None:
+    found = constraints.lowest()
+    assert {"httpx2", "pydantic", "click", "jinja2"} <= found.keys()
+
+
+def test_help_has_one_line_for_each_target() -> None:
+    told = subprocess.run(
+        ["make", "--no-print-directory", "help"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)
+    assert sorted(re.findall(r"^  make ([a-z-]+) +\w", told, flags=re.MULTILINE)) == sorted(
+        phony.split()
+    )
+
+
+def test_a_dependency_without_a_lowest_version_is_refused(tmp_path: Path) -> None:
+    project = tmp_path / "pyproject.toml"
+    project.write_text(
+        '[project]\ndependencies = ["click>=8.1", "rich<99"]\n[build-system]\nrequires = []\n'
+    )
+    with pytest.raises(ValueError, match=r"rich<99 has no lower bound"):
+        constraints.lowest([project])
+
+
+def test_the_lowest_version_is_what_all_distributions_allow(tmp_path: Path) -> None:
+    projects = [tmp_path / "one.toml", tmp_path / "other.toml"]
+    for project, dependency in zip(projects, ("Click>=8.1", "click>=8.2,<9"), strict=True):
+        project.write_text(
+            f'[project]\ndependencies = ["{dependency}"]\n[build-system]\nrequires = ["a==1"]\n'
+        )
+    assert constraints.lowest(projects) == {"click": Version("8.2"), "a": Version("1")}
+
+
+def test_bare_systems_say_what_they_need(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert bare_systems.main(["bookworm"]) == 2
+    told = capsys.readouterr().err
+    assert "need root" in told or "apt-get install debootstrap" in told

@@ -1,0 +1,1 @@
+"""What type checkers say about generated code. `make check` runs them."""

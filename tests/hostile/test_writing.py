@@ -19,8 +19,8 @@ import pytest
 from upsertgen.errors import InvalidInput
 from upsertgen.write import locking, switching
 from upsertgen.write.exchange import exchange
+from upsertgen.write.file_names import name_fault, refuse_names
 from upsertgen.write.locking import locked
-from upsertgen.write.names import name_fault, refuse_names
 from upsertgen.write.switching import heal, switch
 
 from tests.cli.project import PROJECT, spec

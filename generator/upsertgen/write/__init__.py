@@ -13,8 +13,8 @@ from pathlib import Path
 
 from upsertgen.errors import InvalidInput, Location, Problem, Problems
 from upsertgen.write.changes import Action, Change, NewFile, Plan
+from upsertgen.write.file_names import refuse_names
 from upsertgen.write.manifest import MANIFEST, Inputs, Manifest, Output, digest, read_manifest
-from upsertgen.write.names import refuse_names
 from upsertgen.write.reasons import reasons_for, reasons_for_removal
 from upsertgen.write.switching import switch
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from upsertgen.write.names import name_fault
+from upsertgen.write.file_names import name_fault
 
 _STAGED = ".upsertgen.staged"
 _LIST = "list.json"

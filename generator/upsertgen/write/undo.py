@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from upsertgen.configuration import Settings
+from upsertgen.write.file_names import name_fault
 from upsertgen.write.locking import hold, release
 from upsertgen.write.manifest import digest
-from upsertgen.write.names import name_fault
 from upsertgen.write.switching import switch
 
 _FOLDER = ".upsertgen.undo"

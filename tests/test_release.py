@@ -12,9 +12,9 @@ from typing import Any
 from unittest import mock
 
 import pytest
-import upsertgen.release as release_module
 from upsertgen.errors import InvalidInput
-from upsertgen.release import bumped, undone_on_failure, with_version
+from upsertgen.release import bumped, with_version
+from upsertgen.write import transaction
 
 from tests.command_line import Outcome, contents, upsertgen, write_files
 from tests.importing.documents import document
@@ -325,15 +325,22 @@ def test_a_name_that_would_vanish(afterwards: Path) -> None:
 
 
 def test_a_step_that_cannot_be_done(untouched: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: Any) -> Any:
-        assert (untouched / "specs" / LABEL).is_dir()
-        assert version() == "1.5.0"
-        raise OSError(28, "No space left on device", "x.py")
+    show, shown = transaction._show, list[Path]()
 
-    monkeypatch.setattr(release_module, "plan_output", fail)
+    def fail(area: Path, plan: Any) -> None:
+        if area.name == ".generated.upsertgen":
+            # The last step: by now the others are done.
+            assert (untouched / "specs" / LABEL).is_dir()
+            assert version() == "1.5.0"
+            shown.append(area)
+            raise OSError(28, "No space left on device", "x.py")
+        show(area, plan)
+
+    monkeypatch.setattr(transaction, "_show", fail)
     outcome = release()
     assert outcome.code == 2
     assert "x.py: No space left on device" in outcome.err
+    assert shown
 
 
 def test_specs_that_were_broken_before(afterwards: Path) -> None:
@@ -350,13 +357,16 @@ def test_specs_that_were_broken_before(afterwards: Path) -> None:
 
 def test_being_stopped_in_the_middle(untouched: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
+    complete = transaction._complete
 
-    def stop(*_: Any) -> Any:
-        # By now the output is written.
-        seen.extend(contents(untouched))
-        raise KeyboardInterrupt
+    def stop(head: Path) -> None:
+        complete(head)
+        if not seen:
+            # By now the output is written.
+            seen.extend(contents(untouched))
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(release_module, "_confirm", stop)
+    monkeypatch.setattr(transaction, "_complete", stop)
     outcome = release()
     assert outcome.code == 2
     assert "stopped; nothing was written" in outcome.err
@@ -380,32 +390,6 @@ def test_being_stopped_while_files_are_replaced(untouched: Path) -> None:
     assert outcome.code == 2
     assert untouched
     assert len(calls) > 3
-
-
-def test_output_that_would_be_stale_is_an_error_of_ours(
-    untouched: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(release_module, "_generate", lambda *_: None)
-    with pytest.raises(RuntimeError, match="stale after the release"):
-        release()
-    assert untouched
-
-
-def test_undoing_puts_back_files_and_folders(tmp_path: Path) -> None:
-    write_files(tmp_path, {"a/changed": "1", "a/b/gone": b"\0\r\n", "a/c/kept": "3", "else": "4"})
-    before = everything(tmp_path)
-
-    def change() -> None:
-        write_files(tmp_path, {"a/changed": "2", "a/new/deep/file": "", "x/y/file": ""})
-        shutil.rmtree(tmp_path / "a/b")
-        raise KeyboardInterrupt
-
-    with (
-        pytest.raises(KeyboardInterrupt),
-        undone_on_failure([tmp_path / "a", tmp_path / "x/y", tmp_path / "none"]),
-    ):
-        change()
-    assert everything(tmp_path) == before
 
 
 # Parts.

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,9 +21,14 @@ from upsertgen.configuration import MOST_JOBS, Settings, find_configuration, rea
 from upsertgen.emit.proof import UnprovenFile
 from upsertgen.errors import MOST_PROBLEMS, InvalidInput, printable, printable_lines
 from upsertgen.progress import progress_bar
-from upsertgen.run import Selection, checked_names, plan_output, settled, understand_specs, writing
+from upsertgen.run import (
+    Selection,
+    checked_names,
+    exclusive_run,
+    plan_output,
+    understand_specs,
+)
 from upsertgen.write import Action, Change, Plan
-from upsertgen.write.lock_file import replaced
 
 _SETTINGS_HELP = (
     "Settings stand in [tool.upsertgen] of the nearest pyproject.toml, under the names of their flags; "
@@ -184,16 +190,19 @@ def generate(
     Nothing is written unless every spec is in order.
     """
     path = config if config is not None else find_configuration(Path.cwd())
-    settings = read_configuration(path, flags) if check or diff else settled(path, flags)
+    read = partial(read_configuration, path, flags)
+    settings = read()
     selection = Selection(versions, objects)
     with progress_bar() as progress:
         if check or diff:
             folder, plan = plan_output(settings, selection, progress, force)
         else:
-            with _telling(settings.output), writing(settings, progress):
+            with (
+                _telling(settings.output),
+                exclusive_run(path, read, progress) as settings,
+            ):
                 folder, plan = plan_output(settings, selection, progress, force)
-                with replaced(plan.lock):
-                    folder.apply(plan)
+                folder.apply(plan)
     stale = bool(plan.changes) or plan.lock is not None or plan.manifest != folder.manifest
     if diff:
         for change in (*plan.changes, *_lock(plan)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MOST_PROBLEMS = 1000
 """How many problems a run collects. Nobody reads more, and to look for more may take for ever."""
@@ -55,6 +55,12 @@ class Problem:
     def __str__(self) -> str:
         text = f"{self.wrong}; expected {self.expected}; {self.mend}"
         return f"{self.location}: {printable(text)}"
+
+    def of(self, folder: str, copy: str) -> Problem:
+        """Return a problem of a copy of a folder as one of the folder, which is what people know."""
+        location = replace(self.location, path=self.location.path.replace(copy, folder))
+        texts = (one.replace(copy, folder) for one in (self.wrong, self.expected, self.mend))
+        return Problem(location, *texts)
 
 
 class InvalidInput(Exception):

@@ -32,7 +32,8 @@ from packaging.utils import canonicalize_name
 
 from upsertgen.configuration import Settings, read_configuration
 from upsertgen.errors import InvalidInput, Location, Problem
-from upsertgen.run import Selection, plan_output, writing
+from upsertgen.run import Selection, exclusive_run, plan_output
+from upsertgen.write.transaction import commit
 
 NAME = "upsertgen"
 
@@ -57,7 +58,7 @@ class UpsertgenBuildHook(BuildHookInterface[Any]):
             settings = _settings(Path(self.root))
             if version != "editable":
                 settings = replace(settings, output=Path(self._folder.name))
-            _generate(settings)
+            _generate(Path(self.root, "pyproject.toml"), settings)
         except InvalidInput as error:
             self._folder.cleanup()
             self.app.abort(f"{error.remedy}{error}\n{NAME}: the clients cannot be generated")
@@ -107,13 +108,14 @@ def _settings(root: Path) -> Settings:
     )
 
 
-def _generate(settings: Settings) -> None:
+def _generate(configuration: Path, settings: Settings) -> None:
     def silent(stage: str, done: int, total: int) -> None:
         pass
 
-    with writing(settings, silent):
+    with exclusive_run(configuration, lambda: settings, silent):
         folder, plan = plan_output(settings, Selection(), silent)
-        folder.apply(plan)
+        # The record of public names is left to who reviews it.
+        commit(folder.change(plan))
 
 
 def _refuse_hatch_toml(root: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +16,9 @@ from upsertgen.errors import InvalidInput, Location, Problem, quoted
 from upsertgen.inputs import LOCK, OVERLAYS, spec_files
 from upsertgen.ir.names import version_order
 from upsertgen.progress import Progress
-from upsertgen.run import Selection, plan_output, writing
-from upsertgen.write.lock_file import replaced
-from upsertgen.write.undo import CONFIGURATION, OUTPUT, SPECS, UndoNotes, replace_file
+from upsertgen.run import Selection, exclusive_run, plan_output
+from upsertgen.write.folders import within
+from upsertgen.write.transaction import FolderChange, commit
 
 if TYPE_CHECKING:
     from upsertgen.diff.changes import Bump, Report
@@ -44,69 +46,87 @@ class Release:
 
 def release(
     configuration: Path,
-    settings: Settings,
-    request: Request,
+    flags: Mapping[str, Any],
+    request: Callable[[Settings], Request],
     progress: Progress,
     *,
     force: bool = False,
 ) -> Release:
     """Import an API version and bring everything that depends on it up to date.
 
+    All of it is worked out before anything is written, from a copy of the specs.
+
     Args:
         configuration: The `pyproject.toml` whose `distribution-version` is bumped.
-        settings: Its settings.
-        request: What to import.
+        flags: The value of each flag, by the name of its setting.
+        request: Says what to import, given the settings.
         progress: Told how far it has come.
         force: Whether to write over what no run has written.
 
     Returns:
         What was done. When it fails, or is stopped, all files are as they were before. When it is killed,
-        specs, output and configuration are each as before or complete, and the next run that writes puts
-        them back.
+        they are as before, or the next run that writes completes what this one began.
 
     Raises:
         InvalidInput: With every problem of the first step that found any.
+        OSError: A file cannot be written.
     """
-    from upsertgen.diff import between_versions
     from upsertgen.importing import plan_import
 
-    before = settings.distribution_version
     configuration = _as_a_person_would_name_it(configuration)
-    places = [settings.specs, settings.output, configuration]
+    read = partial(read_configuration, configuration, flags)
     with (
-        writing(settings, progress, specs=True),
+        exclusive_run(configuration, read, progress, specs=True) as settings,
         tempfile.TemporaryDirectory(prefix="upsertgen-") as folder,
-        _noted(configuration) as notes,
-        undone_on_failure(places) as old,
     ):
-        specs_before = Path(folder) / settings.specs.name
-        _copy(old, settings.specs, specs_before)
-        imported = plan_import(request, progress)
-        notes.note(SPECS, settings.specs, imported.contents)
-        imported.apply()
-        bump = _bump(specs_before, settings.specs, request.label)
-        after = bumped(before, bump.value)
-        if after != before:
-            # As bytes, so that the ends of its lines stay what they are.
-            text = with_version(configuration.read_bytes().decode(), after).encode()
-            notes.note(CONFIGURATION, configuration.parent, {configuration.name: text})
-            replace_file(configuration, text)
-        settings = read_configuration(
-            configuration, {"specs": settings.specs, "output": settings.output}
-        )
-        _generate(settings, progress, notes, force)
-        _confirm(settings, progress)
-        previous = _previous(settings.specs, request.label)
-        report = between_versions(settings.specs, (previous, request.label)) if previous else None
-        changed = [path for path, content in contents(places).items() if old.get(path) != content]
-        gone = [path for path in old if not path.exists()]
-    return Release(
-        imported,
-        report,
-        before,
-        after,
-        files=tuple(sorted(path.as_posix() for path in (*changed, *gone))),
+        imported = plan_import(request(settings), progress)
+        draft = Path(folder) / settings.specs.name
+        _lay_out(imported.change, draft)
+        with _told_of(settings.specs, draft):
+            drafted = replace(settings, specs=draft)
+            return _released(configuration, settings, drafted, imported, progress, force)
+
+
+def _released(
+    configuration: Path,
+    settings: Settings,
+    drafted: Settings,
+    imported: ImportPlan,
+    progress: Progress,
+    force: bool,
+) -> Release:
+    """Make the release that leads from settings to those in which the specs are a draft of the new ones."""
+    from upsertgen.diff import between_versions
+
+    before = settings.distribution_version
+    after = bumped(before, _bump(settings.specs, drafted.specs, imported.label).value)
+    output, plan = plan_output(
+        replace(drafted, distribution_version=after), Selection(), progress, force
     )
+    previous = _previous(drafted.specs, imported.label)
+    report = between_versions(drafted.specs, (previous, imported.label)) if previous else None
+    if report is not None:
+        places = settings.specs.as_posix(), drafted.specs.as_posix()
+        report = replace(report, unread=tuple(one.of(*places) for one in report.unread))
+    specs = dict(imported.change.files)
+    if plan.lock is not None and plan.lock.after is not None:
+        specs[LOCK] = plan.lock.after.encode()
+    old = configuration.read_bytes()
+    # As bytes, so that the ends of its lines stay what they are.
+    new = with_version(old.decode(), after).encode() if after != before else old
+    changes = (
+        FolderChange(
+            configuration.parent,
+            {configuration.name: new} if new != old else {},
+            in_one_step=False,
+            before={configuration.name: old},
+        ),
+        FolderChange(settings.specs, specs),
+        output.change(plan),
+    )
+    commit(*changes)
+    files = {(one.folder / path).as_posix() for one in changes for path in one.files}
+    return Release(imported, report, before, after, tuple(sorted(files)))
 
 
 def bumped(version: str, bump: str) -> str:
@@ -156,66 +176,40 @@ def with_version(pyproject: str, version: str) -> str:
     return tomlkit.dumps(document)
 
 
-def contents(places: list[Path]) -> dict[Path, bytes]:
-    """Return the contents of files, and of the files in folders, by their path."""
-    found: dict[Path, bytes] = {}
-    for place in places:
-        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
-            if path.is_file() and "__pycache__" not in path.parts:
-                found[path] = path.read_bytes()
-    return found
-
-
-@contextmanager
-def _noted(configuration: Path) -> Iterator[UndoNotes]:
-    """Note what the next run puts back if this process is killed; once it has ended, there is no need."""
-    notes = UndoNotes(configuration)
-    try:
-        yield notes
-    finally:
-        notes.forget()
-
-
-@contextmanager
-def undone_on_failure(places: list[Path]) -> Iterator[dict[Path, bytes]]:
-    """Put files and folders back as they were when what is done to them fails, or is stopped."""
-    before = contents(places)
-    there = {folder for place in places for folder in _folders(place)}
-    try:
-        yield before
-    except BaseException:
-        for path, content in contents(places).items():
-            if path not in before:
-                path.unlink()
-            elif before[path] != content:
-                replace_file(path, before[path])
-        for path, content in before.items():
-            if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                replace_file(path, content)
-        for place in places:
-            for folder in reversed(_folders(place)):
-                if folder not in there and not any(folder.iterdir()):
-                    folder.rmdir()
-        raise
-
-
-def _folders(place: Path) -> list[Path]:
-    """Return the folders that there are on the way to a place and below it, outer ones first."""
-    below = [path for path in place.rglob("*") if path.is_dir()] if place.is_dir() else []
-    return sorted(path for path in (*place.parents, place, *below) if path.is_dir())
-
-
 def _as_a_person_would_name_it(path: Path) -> Path:
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
+def _lay_out(change: FolderChange, draft: Path) -> None:
+    """Write a specs folder as it will be once it has changed. No symlink is followed."""
+    if change.folder.is_dir():
+        # What is hidden is no spec.
+        hidden = shutil.ignore_patterns(".*")
+        shutil.copytree(change.folder, draft, symlinks=True, ignore=hidden)
+    for path, content in change.files.items():
+        target = within(draft, path)
+        target.unlink(missing_ok=True)
+        if content is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+
+
+@contextmanager
+def _told_of(folder: Path, draft: Path) -> Iterator[None]:
+    """Tell problems of a draft of the folder that a person knows."""
+    try:
+        yield
+    except InvalidInput as error:
+        problems = (one.of(folder.as_posix(), draft.as_posix()) for one in error.problems)
+        raise InvalidInput(problems, error.remedy) from None
+
+
 def _bump(old: Path, new: Path, label: str) -> Bump:
-    """Return what the specs deserve that took the place of others.
+    """Return what the specs deserve that take the place of others.
 
     Raises:
-        InvalidInput: Either have problems, which are told of the folder that a person knows.
+        InvalidInput: Either have problems.
     """
     from upsertgen.diff import between_folders
     from upsertgen.diff.changes import Bump, suggested_bump
@@ -224,51 +218,11 @@ def _bump(old: Path, new: Path, label: str) -> Bump:
         return Bump.NONE
     try:
         return suggested_bump(between_folders(old, new, ()))
-    except InvalidInput as error:
-        if not (old / label).is_dir():
-            # Corrections may wait for the version; one that is added takes nothing from callers.
-            return Bump.MINOR
-        raise InvalidInput(
-            replace(
-                one,
-                location=replace(
-                    one.location,
-                    path=one.location.path.replace(old.as_posix(), new.as_posix()),
-                ),
-                wrong=one.wrong.replace(old.as_posix(), new.as_posix()),
-                expected=one.expected.replace(old.as_posix(), new.as_posix()),
-            )
-            for one in error.problems
-        ) from None
-
-
-def _copy(old: dict[Path, bytes], folder: Path, target: Path) -> None:
-    for path, content in old.items():
-        if path.is_relative_to(folder):
-            copy = target / path.relative_to(folder)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(content)
-
-
-def _generate(settings: Settings, progress: Progress, notes: UndoNotes, force: bool) -> None:
-    folder, plan = plan_output(settings, Selection(), progress, force)
-    notes.note(OUTPUT, settings.output, folder.contents(plan))
-    if plan.lock is not None and plan.lock.after is not None:
-        notes.note(SPECS, settings.specs, {LOCK: plan.lock.after.encode()})
-    with replaced(plan.lock):
-        folder.apply(plan)
-
-
-def _confirm(settings: Settings, progress: Progress) -> None:
-    """Make sure that `validate` and `generate --check` find nothing.
-
-    Raises:
-        RuntimeError: They would. That is an error of ours.
-    """
-    folder, plan = plan_output(settings, Selection(), progress)
-    if plan.changes or plan.lock is not None or plan.manifest != folder.manifest:
-        names = ", ".join(change.path for change in plan.changes) or "the manifest"
-        raise RuntimeError(f"{names} would be stale after the release")
+    except InvalidInput:
+        if (old / label).is_dir():
+            raise
+        # Corrections may wait for the version; one that is added takes nothing from callers.
+        return Bump.MINOR
 
 
 def _previous(specs: Path, label: str) -> str | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from upsertgen.configuration import Settings, read_configuration
+from upsertgen.configuration import Settings
 from upsertgen.emit.drafts import tool_versions
 from upsertgen.emit.templates import Templates
 from upsertgen.errors import Location, Problems, quoted
@@ -23,11 +23,9 @@ from upsertgen.inputs import (
 from upsertgen.ir.tree import Api
 from upsertgen.progress import Progress
 from upsertgen.write import Action, Change, NewFile, OutputFolder, Plan, refuse_symlink
-from upsertgen.write.lock_file import heal_record
 from upsertgen.write.locking import locked
 from upsertgen.write.manifest import Inputs, digest
-from upsertgen.write.switching import heal, is_unhealed
-from upsertgen.write.undo import is_unfinished, notes_of, undo_unfinished
+from upsertgen.write.transaction import recover
 
 if TYPE_CHECKING:
     from upsertgen.lock.check import CheckedNames
@@ -65,61 +63,46 @@ def understand_specs(settings: Settings) -> Api:
     return understand(read(settings.specs))
 
 
-def settled(configuration: Path | None, flags: Mapping[str, Any]) -> Settings:
-    """Return the settings of a run that writes, after putting back what a killed release left half done.
+@contextmanager
+def exclusive_run(
+    configuration: Path | None,
+    read: Callable[[], Settings],
+    progress: Progress,
+    *,
+    specs: bool = False,
+) -> Iterator[Settings]:
+    """Keep other runs away while this one plans and writes, and recover what a killed one has left.
 
     Args:
         configuration: The `pyproject.toml` of the project, if there is one.
-        flags: The value of each flag, by the name of its setting.
-
-    Raises:
-        InvalidInput: A setting is wrong, or a release is under way and does not end.
-        OSError: Something cannot be put back.
-    """
-    settings = read_configuration(configuration, flags)
-    if configuration is None or not is_unfinished(configuration):
-        return settings
-    with locked(notes_of(configuration)), writing(settings, _silent, specs=True):
-        undo_unfinished(configuration, settings)
-    # The version in it may have been put back.
-    return read_configuration(configuration, flags)
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    pass
-
-
-@contextmanager
-def writing(settings: Settings, progress: Progress, *, specs: bool = False) -> Iterator[None]:
-    """Keep other runs away while this one plans and writes, and heal what a killed one has left.
-
-    Args:
-        settings: What to read and write.
+        read: Reads the settings.
         progress: Told when there is another run to wait for.
         specs: Whether specs are written as well as read.
 
+    Yields:
+        The settings as they are after that: what was recovered or waited for may have changed them.
+
     Raises:
-        InvalidInput: Another run does not end, or the output folder is a symlink.
-        OSError: A folder cannot be opened or healed.
+        InvalidInput: A setting is wrong, another run does not end, or the output folder is a symlink.
+        OSError: A folder cannot be opened or recovered.
     """
 
     def waiting() -> None:
         progress("Waiting for another run", 0, 1)
 
-    refuse_symlink(settings.output)
-    if not specs and is_unhealed(settings.specs):
-        with locked(settings.specs, waiting=waiting):
-            heal(settings.specs)
-    # Always in this order, so that no two runs wait for each other.
-    with (
-        locked(settings.specs, shared=not specs, waiting=waiting),
-        locked(settings.output, waiting=waiting),
-    ):
-        if specs:
-            heal(settings.specs)
-        heal(settings.output)
-        heal_record(settings.specs / LOCK)
-        yield
+    while True:
+        settings = read()
+        refuse_symlink(settings.output)
+        folders = [settings.specs, settings.output]
+        folders += [configuration.parent] if configuration is not None else []
+        # Always in this order, so that no two runs wait for each other.
+        with (
+            locked(settings.specs, shared=not specs, waiting=waiting),
+            locked(settings.output, waiting=waiting),
+        ):
+            if not any(recover(folder) for folder in folders) and read() == settings:
+                yield settings
+                return
 
 
 def plan_output(
@@ -200,7 +183,7 @@ def _lock_change(settings: Settings, names: CheckedNames) -> Change | None:
     path = settings.specs / LOCK
     if not names.reasons:
         return None
-    before = path.read_text("utf-8") if path.is_file() else None
+    before = path.read_bytes().decode() if path.is_file() else None
     action = Action.CREATED if before is None else Action.CHANGED
     return Change(path.as_posix(), action, names.reasons, before, names.text)
 

@@ -14,14 +14,16 @@ import stat
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from upsertgen.write import switching
+from upsertgen.write import transaction
 from upsertgen.write.locking import locked
-from upsertgen.write.switching import heal, is_unhealed, switch
+from upsertgen.write.staging_area import AreaPlan
+from upsertgen.write.transaction import FolderChange, commit, leftovers, recover
 
 Tree = dict[str, tuple[str, bytes]]
 
@@ -33,6 +35,10 @@ _FILES: dict[str, bytes | None] = {
     "client/v2/contacts.py": b"second contacts\n",
     "README.md": b"new readme\n",
     ".upsertgen.json": b"new manifest\n",
+}
+_MORE: dict[str, dict[str, bytes | None]] = {
+    "specs": {"v1/gone.yaml": None, "v1/contacts.yaml": b"new\n", "v2/contacts.yaml": b"new\n"},
+    ".": {"pyproject.toml": b"new\n"},
 }
 
 
@@ -70,6 +76,15 @@ def prepare(project: Path) -> None:
     (folder / "link").symlink_to("../beside.txt")
     (folder / "dangling").symlink_to("nowhere")
     (project / "beside.txt").write_text("beside\n")
+
+
+def prepare_all(project: Path) -> None:
+    """Write an output folder, specs and a configuration."""
+    prepare(project)
+    for path in ("specs/v1/gone.yaml", "specs/v1/contacts.yaml", "specs/v1/deals.yaml"):
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text("old\n")
+    (project / "pyproject.toml").write_text("old\n")
 
 
 def prepare_nothing(project: Path) -> None:
@@ -110,7 +125,14 @@ def survives(point: int, action: Callable[[], object]) -> bool:
 
 
 def kill_switches(
-    folder: Path, make: Callable[[Path], None], output: str, every: int, *, one_step: bool = True
+    folder: Path,
+    make: Callable[[Path], None],
+    output: str,
+    every: int,
+    *,
+    one_step: bool = True,
+    with_specs: bool = False,
+    fails: bool = False,
 ) -> int:
     """Kill a switch at its points, each time in a project of its own; return how many there were.
 
@@ -120,7 +142,10 @@ def kill_switches(
         output: The path of the output folder in it.
         every: 1 for each point, 2 for each other one, and so on.
         one_step: Whether a reader may see only the old folder or the new one, even before anything heals.
+        with_specs: Whether specs and configuration change as well, as in a release.
+        fails: Whether the output cannot be written in the end, so that everything is put back.
     """
+    changing = [(output, _FILES), *([*_MORE.items()] if with_specs else [])]
 
     def project_at(name: str) -> Path:
         project = folder / name
@@ -130,8 +155,18 @@ def kill_switches(
 
     def write(project: Path) -> None:
         with locked(project / output):
-            heal(project / output)
-            switch(project / output, _FILES)
+            recover(project / output)
+            # A folder that others write to as well comes first.
+            commit(
+                *(
+                    FolderChange(project / name, files, in_one_step=name != ".")
+                    for name, files in reversed(changing)
+                )
+            )
+
+    def fail(project: Path) -> None:
+        with mock.patch.object(transaction, "_show", refuse_output), suppress(OSError):
+            write(project)
 
     before = tree(project_at("before"))
     whole = project_at("whole")
@@ -144,14 +179,23 @@ def kill_switches(
     point = 0
     while True:
         project = project_at(str(point))
-        done = survives(point, partial(write, project))
+        done = survives(point, partial(fail if fails else write, project))
         seen = tree(project)
+        assert not (done and fails) or seen == before, "not put back"
         if one_step:
-            visible = {path: one for path, one in seen.items() if ".upsertgen/" not in f"{path}/"}
-            assert visible in (before, after), f"mixed when killed at point {point}"
-        again = project / output
-        heal(again)
-        assert not is_unhealed(again)
+            for top in {path.partition("/")[0] for path in before | after}:
+                now = _below(seen, top)
+                assert now in (_below(before, top), _below(after, top)), f"mixed at point {point}"
+        # Whichever folder the next run comes to first, all of them are completed, or none is.
+        again = [project / name for name, _ in changing]
+        recover(again[point // every % len(again)])
+        seen = tree(project)
+        tops = {path.partition("/")[0] for path in before | after}
+        visible = {path: one for path, one in seen.items() if path.partition("/")[0] in tops}
+        assert visible in (before, after), f"not healed when killed at point {point}"
+        for one in again:
+            recover(one)
+        assert not any(map(leftovers, again))
         assert tree(project) in (before, after), f"not healed when killed at point {point}"
         write(project)
         assert tree(project) == after, f"not complete when killed at point {point}"
@@ -160,8 +204,21 @@ def kill_switches(
         point += every
 
 
+def _below(found: Tree, top: str) -> Tree:
+    return {path: one for path, one in found.items() if path.partition("/")[0] == top}
+
+
 def refuse_exchange(*_: Path) -> None:
     raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+
+_show = transaction._show
+
+
+def refuse_output(area: Path, plan: AreaPlan) -> None:
+    if area.name == f".{_FOLDER}.upsertgen":
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    _show(area, plan)
 
 
 def main(scenario: str, folder: Path, every: int) -> int:
@@ -172,8 +229,18 @@ def main(scenario: str, folder: Path, every: int) -> int:
         return kill_switches(folder, prepare_nothing, _FOLDER, every)
     if scenario == "nested":
         return kill_switches(folder, prepare_nothing, f"build/client/{_FOLDER}", every)
-    assert scenario == "in place"
-    with mock.patch.object(switching, "exchange", refuse_exchange):
+    if scenario == "release":
+        return kill_switches(folder, prepare_all, _FOLDER, every, with_specs=True)
+    if scenario == "release that fails":
+        return kill_switches(
+            folder, prepare_all, _FOLDER, every, one_step=False, with_specs=True, fails=True
+        )
+    with mock.patch.object(transaction, "exchange", refuse_exchange):
+        if scenario == "release in place":
+            return kill_switches(
+                folder, prepare_all, _FOLDER, every, one_step=False, with_specs=True
+            )
+        assert scenario == "in place"
         return kill_switches(folder, prepare, _FOLDER, every, one_step=False)
 
 

@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
+from upsertgen.configuration import Settings, read_configuration
+from upsertgen.run import exclusive_run
 
 from tests.cli.project import PROJECT, spec
 from tests.command_line import contents, upsertgen, write_files
@@ -26,9 +28,9 @@ _CONTACTS = "specs/v1/contacts.yaml"
 # Says when it is at a moment, and goes on only when its input ends.
 _STOPS = """
 import sys
-from upsertgen.write import switching, OutputFolder
+from upsertgen.write import transaction, OutputFolder
 moment = sys.argv.pop(1)
-apply, exchange = OutputFolder.apply, switching.exchange
+apply, exchange = OutputFolder.apply, transaction.exchange
 def stop(at):
     if at == moment:
         print("here", flush=True)
@@ -40,14 +42,20 @@ def changing(*arguments):
     stop("when all is built")
     exchange(*arguments)
     stop("when folders have changed places")
-OutputFolder.apply, switching.exchange = applying, changing
+OutputFolder.apply, transaction.exchange = applying, changing
 from upsertgen.cli import main
 main()
 """
 
 
 @pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.large)])
-@pytest.mark.parametrize("scenario", ["existing", "new", "nested", "in place"])
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        *("existing", "new", "nested", "in place"),
+        *("release", "release in place", "release that fails"),
+    ],
+)
 def test_between_system_calls(scenario: str, every: int, tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "tests.hostile.killing", scenario, str(tmp_path), str(every)],
@@ -172,7 +180,7 @@ def test_at_random_moments(
     assert all(seen.values()), seen
 
 
-_RELEASES = """
+_DIES = """
 import os, signal, sys
 import upsertgen.release, upsertgen.importing, upsertgen.diff, upsertgen.emit, upsertgen.ir
 from upsertgen.cli import main
@@ -188,55 +196,74 @@ main()
 """
 
 
-@pytest.mark.large
-def test_a_release_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    origin = tmp_path / "origin"
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project, and what is published of its next version."""
+    folder = tmp_path_factory.mktemp("published")
     write_files(
-        origin / "project",
+        folder / "project",
         {"pyproject.toml": PYPROJECT, "specs/overlays/corrections.yaml": OVERLAY},
     )
-    publish(origin / "first", "v1", things=document())
-    publish(origin / "published", things=with_field(), others=OTHERS)
-    monkeypatch.chdir(origin / "project")
-    assert upsertgen("import", "../first/collection", "--api-version", "v1").code == 0
-    assert upsertgen("generate").code == 0
-    arguments = ("release", "../published/collection", "--api-version", LABEL)
-    before = contents(origin / "project")
-    shutil.copytree(origin, tmp_path / "whole")
+    publish(folder / "first", "v1", things=document())
+    publish(folder / "published", things=with_field(), others=OTHERS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder / "project")
+        assert upsertgen("import", "../first/collection", "--api-version", "v1").code == 0
+        assert upsertgen("generate").code == 0
+    return folder
+
+
+def _parts(found: dict[str, bytes], top: str) -> dict[str, bytes]:
+    return {path: text for path, text in found.items() if path.startswith(top)}
+
+
+@pytest.mark.parametrize(
+    ("command", "every"),
+    [
+        ("import", 3),
+        ("release", 24),
+        pytest.param("import", 1, marks=pytest.mark.large),
+        pytest.param("release", 2, marks=pytest.mark.large),
+    ],
+)
+def test_a_command_is_all_or_nothing(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, every: int
+) -> None:
+    arguments = (command, "../published/collection", "--api-version", LABEL)
+    before = contents(published / "project")
+    shutil.copytree(published, tmp_path / "whole")
     monkeypatch.chdir(tmp_path / "whole" / "project")
     assert upsertgen(*arguments).code == 0
     after = contents(tmp_path / "whole" / "project")
-
-    def parts(found: dict[str, bytes], folder: str) -> dict[str, bytes]:
-        # The record of names is written in a step of its own, beside the specs.
-        return {
-            path: text
-            for path, text in found.items()
-            if path.startswith(folder) and "names.lock.yaml" not in path
-        }
-
-    killed = 0
-    for point in (0, 1, 2, 4, 6, 8, 10, 11, 12, 13, 14, 20, 40, 60, 66, 68, 70, 71, 72, 73, 74, 75):
+    point, seen = 0, {"before": 0, "after": 0}
+    while True:
         copy = tmp_path / str(point)
-        shutil.copytree(origin, copy)
+        shutil.copytree(published, copy)
         monkeypatch.chdir(copy / "project")
         run = subprocess.run(
-            [sys.executable, "-c", _RELEASES, str(point), *arguments],
+            [sys.executable, "-c", _DIES, str(point), *arguments],
             capture_output=True,
             timeout=PATIENCE,
         )
         now = contents(copy / "project")
-        for folder in ("generated/", "specs/", "pyproject.toml"):
-            assert parts(now, folder) in (parts(before, folder), parts(after, folder)), point
+        for top in ("generated/", "specs/", "pyproject.toml"):
+            assert _parts(now, top) in (_parts(before, top), _parts(after, top)), point
         if run.returncode == 0:
             assert now == after
-            continue
+            break
         assert run.returncode == -signal.SIGKILL, run.stderr
-        killed += 1
-        healed = upsertgen("generate")
-        assert healed.code == 0, healed.err
-        now = contents(copy / "project")
-        differing = {path for path in now | before if now.get(path) != before.get(path)}
-        assert not differing or now == after, (point, sorted(differing))
+        with exclusive_run(Path("pyproject.toml"), _settings, lambda *_: None):
+            now = contents(copy / "project")
+            assert now in (before, after), point
+        seen["before" if now == before else "after"] += 1
+        # And the command can be given again.
+        again = upsertgen(*arguments)
+        assert again.code == 0, again.err
+        assert contents(copy / "project") == after
         shutil.rmtree(copy)
-    assert killed > 8
+        point += every
+    assert all(seen.values()), seen
+
+
+def _settings() -> Settings:
+    return read_configuration(Path("pyproject.toml"))

@@ -16,12 +16,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from upsertgen.configuration import Settings
 from upsertgen.errors import InvalidInput
-from upsertgen.write import locking, switching
-from upsertgen.write.exchange import exchange
+from upsertgen.run import exclusive_run
+from upsertgen.write import OutputFolder, Plan, locking, transaction
+from upsertgen.write.file_names import name_fault, refuse_names
+from upsertgen.write.folders import exchange
 from upsertgen.write.locking import locked
-from upsertgen.write.names import name_fault, refuse_names
-from upsertgen.write.switching import heal, switch
+from upsertgen.write.transaction import FolderChange, commit, recover
 
 from tests.cli.project import PROJECT, spec
 from tests.command_line import contents, upsertgen, write_files
@@ -233,7 +235,7 @@ def test_one_by_one_a_file_cannot_be_replaced(
             raise OSError(5, "Input/output error", str(target))
         return replace(path, target)
 
-    monkeypatch.setattr(switching, "exchange", refuse_exchange)
+    monkeypatch.setattr(transaction, "exchange", refuse_exchange)
     files: dict[str, bytes | None] = {
         "client/old/gone.py": None,
         "README.md": b"1",
@@ -242,7 +244,7 @@ def test_one_by_one_a_file_cannot_be_replaced(
     files |= {"client/v9/a.py": b"3", "b.py": b"4"}
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(OSError, match="Input/output"):
-        switch(tmp_path / "generated", files)
+        commit(FolderChange(tmp_path / "generated", files))
     assert tree(tmp_path) == before
 
 
@@ -461,8 +463,8 @@ def test_what_users_save_during_a_run_is_kept(
             write_files(folder, {"more/new.txt": "new"})
         exchange(one, other)
 
-    monkeypatch.setattr(switching, "exchange", save_and_exchange)
-    switch(folder, {"a.py": b"new"})
+    monkeypatch.setattr(transaction, "exchange", save_and_exchange)
+    commit(FolderChange(folder, {"a.py": b"new"}))
     assert contents(tmp_path) == {
         "generated/a.py": b"new",
         "generated/more/new.txt": b"new",
@@ -470,24 +472,76 @@ def test_what_users_save_during_a_run_is_kept(
     }
 
 
+_SAVES_AND_DIES = """
+import os, signal, time
+from pathlib import Path
+from upsertgen.write import transaction
+exchange = transaction.exchange
+def save_and_die(one, other):
+    time.sleep(0.02)
+    Path("generated/draft").write_text("saved at the last moment")
+    Path("generated/draft").replace("generated/notes.txt")
+    exchange(one, other)
+    os.kill(os.getpid(), signal.SIGKILL)
+transaction.exchange = save_and_die
+transaction.commit(transaction.FolderChange(Path("generated"), {"a.py": b"new"}))
+"""
+
+
+def _killed(folder: Path, program: str, *arguments: str) -> None:
+    command = [sys.executable, "-c", program, *arguments]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    assert run.returncode == -signal.SIGKILL, run.stderr
+
+
 def test_what_users_saved_before_a_kill_is_kept(tmp_path: Path) -> None:
     """Killed after the switch, the old folder is hidden, with what came into it at the last moment."""
     folder = tmp_path / "generated"
-    write_files(folder, {"notes.txt": "saved at the last moment", "a.py": "new"})
+    write_files(folder, {"notes.txt": "old", "a.py": "old"})
     old = folder.stat().st_ino
-    holder = tmp_path / ".generated.upsertgen"
-    write_files(holder, {"staged": "1"})
-    folder.rename(holder / "tree")
-    write_files(folder, {"notes.txt": "old", "a.py": "new"})
-    (holder / "staged").write_text(str(folder.stat().st_ino))
-    assert old != folder.stat().st_ino
-    earlier = (holder / "staged").stat().st_mtime_ns - 1_000_000_000
-    os.utime(holder / "staged", ns=(earlier, earlier))
-    os.utime(folder / "notes.txt", ns=(earlier - 1, earlier - 1))
-    heal(folder)
+    _killed(tmp_path, _SAVES_AND_DIES)
+    assert folder.stat().st_ino != old
+    assert contents(folder) == {"notes.txt": b"old", "a.py": b"new"}
+    recover(folder)
     assert contents(tmp_path) == {
         "generated/a.py": b"new",
         "generated/notes.txt": b"saved at the last moment",
+    }
+
+
+_DIES_AFTER_COMMIT = """
+import os, signal, sys
+from pathlib import Path
+from upsertgen.write import transaction
+transaction._show = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+files = {"v1/gone.yaml": None, "v1/a.yaml": b"new", "v1/b.yaml": b"new", "v2/c.yaml": b"new"}
+change = transaction.FolderChange(Path("specs"), files, in_one_step=sys.argv[1] == "in one step")
+transaction.commit(change)
+"""
+
+
+@pytest.mark.parametrize("how", ["in one step", "one by one"])
+@pytest.mark.parametrize("path", ["v1/b.yaml", "v1/gone.yaml", "v2/c.yaml"])
+def test_what_users_change_after_a_kill_is_kept(tmp_path: Path, how: str, path: str) -> None:
+    """The next run would complete what a killed one began, but not over what somebody has done since."""
+    folder = tmp_path / "specs"
+    write_files(folder, {"v1/a.yaml": "old", "v1/b.yaml": "old", "v1/gone.yaml": "old"})
+    _killed(tmp_path, _DIES_AFTER_COMMIT, how)
+    there = contents(folder).get(path)
+    write_files(folder, {path: "of a user"})
+    before = tree(tmp_path)
+    with pytest.raises(InvalidInput, match=f"{path}: somebody has changed this since"):
+        recover(folder)
+    assert tree(tmp_path) == before
+    if there is None:
+        (folder / path).unlink()
+    else:
+        (folder / path).write_bytes(there)
+    recover(folder)
+    assert contents(tmp_path) == {
+        "specs/v1/a.yaml": b"new",
+        "specs/v1/b.yaml": b"new",
+        "specs/v2/c.yaml": b"new",
     }
 
 
@@ -581,6 +635,17 @@ def test_a_run_that_does_not_end(project: Path, monkeypatch: pytest.MonkeyPatch)
     assert upsertgen("generate").code == 0
 
 
+def test_settings_that_another_run_has_changed_meanwhile(project: Path) -> None:
+    """As when a release raises the version while this run waits for it."""
+    versions = iter(("1.0.0", "1.1.0", "1.1.0", "1.1.0"))
+
+    def read() -> Settings:
+        return Settings(distribution_version=next(versions))
+
+    with exclusive_run(project / "pyproject.toml", read, lambda *_: None) as settings:
+        assert settings.distribution_version == "1.1.0"
+
+
 def test_locks_within_one_process(tmp_path: Path) -> None:
     with locked(tmp_path / "missing"), locked(tmp_path / "missing" / "more"), locked(tmp_path):
         pass
@@ -657,13 +722,36 @@ def test_object_types_that_differ_only_in_case(project: Path) -> None:
 
 
 def test_a_record_that_a_killed_run_left(project: Path) -> None:
-    left = project / "specs/.names.lock.yaml.upsertgen"
-    left.write_text("half of a rec")
+    left = project / "specs/.upsertgen.staged"
+    write_files(left, {"0": "half of a rec"})
     assert upsertgen("generate").code == 0
     assert not left.exists()
-    left.symlink_to(project / "specs/v1/contacts.yaml")
-    before = contents(project / "specs/v1")
-    write_files(project, {"specs/v1/tasks.yaml": spec("tasks", "v1")})
-    assert upsertgen("generate").code == 0
-    assert not os.path.lexists(left)
-    assert contents(project / "specs/v1").items() >= before.items()
+
+
+@pytest.mark.parametrize("place", [".generated.upsertgen", "specs/.upsertgen.staged"])
+def test_a_symlink_where_a_run_stages(project: Path, place: str) -> None:
+    (project / "elsewhere").mkdir()
+    (project / place).symlink_to(project / "elsewhere")
+    before = tree(project)
+    outcome = upsertgen("generate")
+    assert outcome.code == 2
+    assert f"{place}: this is not of upsertgen, and stands where a run stages" in outcome.err
+    assert tree(project) == before
+
+
+def test_a_record_that_another_run_has_changed_meanwhile(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply, before = OutputFolder.apply, tree(project / "generated")
+
+    def change(folder: OutputFolder, plan: Plan) -> None:
+        write_files(project, {"specs/names.lock.yaml": "# of another run"})
+        apply(folder, plan)
+
+    monkeypatch.setattr(OutputFolder, "apply", change)
+    outcome = upsertgen("generate")
+    assert outcome.code == 2
+    assert "names.lock.yaml: somebody else has changed this file meanwhile" in outcome.err
+    assert tree(project / "generated") == before
+    assert (project / "specs/names.lock.yaml").read_text() == "# of another run"
+    assert not list(project.rglob("*.upsertgen*staged"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -203,17 +204,19 @@ def import_command(
     """
     from upsertgen.configuration import find_configuration, read_configuration
     from upsertgen.importing import plan_import
-    from upsertgen.run import settled, writing
+    from upsertgen.run import exclusive_run
 
     path = config if config is not None else find_configuration(Path.cwd())
+    read = partial(read_configuration, path, {"specs": specs})
     alone = not (check or dry_run)
-    settings = (settled if alone else read_configuration)(path, {"specs": specs})
     proven = not (unchecked or check)
-    request = import_request(path, settings.specs, source, label, proven=proven, **flags)
     with (
         progress_bar() as progress,
-        writing(settings, progress, specs=True) if alone else nullcontext(),
+        (
+            exclusive_run(path, read, progress, specs=True) if alone else nullcontext(read())
+        ) as settings,
     ):
+        request = import_request(path, settings.specs, source, label, proven=proven, **flags)
         plan = plan_import(request, progress)
         if alone:
             plan.apply()

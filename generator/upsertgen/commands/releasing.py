@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from upsertgen.commands.importing import import_options, import_request
 from upsertgen.errors import InvalidInput, Location, Problem, printable
 from upsertgen.progress import progress_bar
+
+if TYPE_CHECKING:
+    from upsertgen.configuration import Settings
+    from upsertgen.importing import Request
 
 # The character \b keeps click from filling the lines of a paragraph.
 _EXAMPLES = """\b
@@ -37,7 +41,6 @@ def release_command(
     from upsertgen.configuration import find_configuration
     from upsertgen.diff.terminal import plain
     from upsertgen.release import release
-    from upsertgen.run import settled
 
     path = config if config is not None else find_configuration(Path.cwd())
     if path is None:
@@ -51,10 +54,12 @@ def release_command(
                 )
             ]
         )
-    settings = settled(path, {"specs": specs})
-    request = import_request(path, settings.specs, source, label, **flags)
+
+    def request(settings: Settings) -> Request:
+        return import_request(path, settings.specs, source, label, **flags)
+
     with progress_bar() as progress:
-        done = release(path, settings, request, progress, force=force)
+        done = release(path, {"specs": specs}, request, progress, force=force)
     for line in done.imported.report.lines():
         click.echo(printable(line))
     if done.report is not None:

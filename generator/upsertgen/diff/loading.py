@@ -78,13 +78,12 @@ def understand_revision(folder: Path, revision: str) -> Understood:
         copy = Path(temporary) / folder.resolve().name
         copy.mkdir()
         _unpack(archive, copy)
+        place = f"{revision}:{folder.as_posix()}"
         try:
             understood = understand_folder(copy)
         except InvalidInput as error:
-            raise InvalidInput(
-                _moved(problem, copy, folder, revision) for problem in error.problems
-            ) from None
-        unread = tuple(_moved(one, copy, folder, revision) for one in understood.unread)
+            raise InvalidInput(one.of(place, copy.as_posix()) for one in error.problems) from None
+        unread = tuple(one.of(place, copy.as_posix()) for one in understood.unread)
         return replace(understood, unread=unread)
 
 
@@ -143,13 +142,3 @@ def _git(folder: Path, revision: str, *arguments: str) -> bytes:
             )
         ]
     )
-
-
-def _moved(problem: Problem, copy: Path, folder: Path, revision: str) -> Problem:
-    """Return a problem of a copy as one of the revision that was copied."""
-    path = problem.location.path
-    if path.startswith(copy.as_posix()):
-        path = f"{revision}:{folder.as_posix()}{path.removeprefix(copy.as_posix())}"
-    moved = replace(problem.location, path=path)
-    wrong = problem.wrong.replace(copy.as_posix(), f"{revision}:{folder.as_posix()}")
-    return replace(problem, location=moved, wrong=wrong)

@@ -21,10 +21,11 @@ from upsertgen.importing.provenance import Import, Origin, Provenance, read_prov
 from upsertgen.importing.report import Report
 from upsertgen.importing.request import Request, check_labels
 from upsertgen.importing.sources import Source, open_source
-from upsertgen.importing.writing import FileChange, apply_changes, changes_of, contents_of
+from upsertgen.importing.writing import FileChange, changes_of, folder_change
 from upsertgen.inputs import PROVENANCE
 from upsertgen.progress import Progress
 from upsertgen.specs.document import Pointer
+from upsertgen.write.transaction import FolderChange, commit
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ class ImportPlan:
         return tuple(change for change in self.changes if change.path != PROVENANCE)
 
     @property
-    def contents(self) -> dict[str, bytes | None]:
-        """What the changes write, by path, and nothing for what goes."""
-        return contents_of(self.changes)
+    def change(self) -> FolderChange:
+        """What it changes in the specs folder."""
+        return folder_change(self.folder, self.changes)
 
     def apply(self) -> None:
         """Write the changes, all of them or none.
@@ -67,7 +68,7 @@ class ImportPlan:
         Raises:
             OSError: A file cannot be written.
         """
-        apply_changes(self.folder, self.changes)
+        commit(self.change)
 
 
 def plan_import(request: Request, progress: Progress) -> ImportPlan:

@@ -81,17 +81,11 @@ class _Teller:
         self._nodes: dict[str, yaml.Node | None] = {}
 
     def problem(self, problem: Problem) -> Problem:
-        wrong, expected, mend = (
-            text.replace(self._draft, self._folder)
-            for text in (problem.wrong, problem.expected, problem.mend)
-        )
-        location = problem.location
-        path = location.path.removeprefix(f"{self._draft}/")
+        path = problem.location.path.removeprefix(f"{self._draft}/")
         if path in self._changes:
-            location = self._published(path, location) or location
-            mend = f"{mend}, {_HINT}"
-        shown = location.path.replace(self._draft, self._folder)
-        return Problem(replace(location, path=shown), wrong, expected, mend)
+            location = self._published(path, problem.location) or problem.location
+            problem = replace(problem, location=location, mend=f"{problem.mend}, {_HINT}")
+        return problem.of(self._folder, self._draft)
 
     def _published(self, path: str, location: Location) -> Location | None:
         if path not in self._nodes:

@@ -1,4 +1,4 @@
-"""Files in memory to a specs folder: what differs, and writing all of it in one step or nothing."""
+"""Files in memory to a specs folder: what differs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from upsertgen.write.switching import switch
+from upsertgen.write.transaction import FolderChange
 
 
 @dataclass(frozen=True)
@@ -47,21 +47,11 @@ def changes_of(
     return tuple(sorted(changed, key=lambda one: one.path))
 
 
-def apply_changes(folder: Path, changes: Iterable[FileChange]) -> None:
-    """Write changes in one step; when that is not possible, the folder is as it was.
-
-    Raises:
-        OSError: A file cannot be written.
-    """
-    files = contents_of(changes)
-    if files:
-        switch(folder, files)
-
-
-def contents_of(changes: Iterable[FileChange]) -> dict[str, bytes | None]:
-    """Return what changes write, by path, and nothing for what goes, which comes first."""
+def folder_change(folder: Path, changes: Iterable[FileChange]) -> FolderChange:
+    """Return changes as what is to be written; what goes comes first."""
     changes = sorted(changes, key=lambda one: one.after is not None)
-    return {one.path: one.after.encode() if one.after is not None else None for one in changes}
+    files = {one.path: one.after.encode() if one.after is not None else None for one in changes}
+    return FolderChange(folder, files)
 
 
 def _text(path: Path) -> str | None:

@@ -1,8 +1,15 @@
-"""Write: files in memory to the output folder, and why each one differs.
+"""Write: files in memory to folders, in one transaction, and why each file of the output differs.
 
-Nothing is written before everything is known, and all of it appears in one step (`switching`). What the
-manifest does not know, and every symlink, is left alone; where it stands in the way, the run is refused.
-The output folder itself must not be a symlink either: a run writes where it is told to, and nowhere else.
+In come the files that should be there (`NewFile`, from `emit`) and what they were made from; out come a
+`Plan` of what differs and why, and folders that are as before or complete. Start with `OutputFolder`:
+`plan` compares and writes nothing, `apply` writes.
+
+Everything that `generate`, `import` and `release` write goes through `transaction.commit`: files of several
+folders are staged, one rename commits all of them, and only then do the folders change. `recover`, with
+which every run that writes begins, completes what a killed run had committed and removes what it had not;
+`locking` keeps runs apart. What the manifest does not know, and every symlink, is left alone; where it
+stands in the way, the run is refused. The output folder itself must not be a symlink either: a run writes
+where it is told to, and nowhere else.
 """
 
 from __future__ import annotations
@@ -13,10 +20,10 @@ from pathlib import Path
 
 from upsertgen.errors import InvalidInput, Location, Problem, Problems
 from upsertgen.write.changes import Action, Change, NewFile, Plan
+from upsertgen.write.file_names import refuse_names
 from upsertgen.write.manifest import MANIFEST, Inputs, Manifest, Output, digest, read_manifest
-from upsertgen.write.names import refuse_names
 from upsertgen.write.reasons import reasons_for, reasons_for_removal
-from upsertgen.write.switching import switch
+from upsertgen.write.transaction import FolderChange, commit
 
 __all__ = ["Action", "Change", "NewFile", "OutputFolder", "Plan", "refuse_symlink"]
 
@@ -195,27 +202,29 @@ class OutputFolder:
         )
 
     def apply(self, plan: Plan) -> None:
-        """Bring the folder up to date, in one step: everything, or, when that is not possible, nothing.
+        """Bring the folder up to date, and the record of public names: everything or nothing.
 
         Raises:
-            OSError: A file cannot be written.
+            InvalidInput: Somebody else has changed the record since.
+            OSError: A file cannot be written. Nothing has changed.
         """
-        files = self.contents(plan)
-        if files:
-            switch(self._path, files)
+        changes = [self.change(plan)]
+        if plan.lock is not None and plan.lock.after is not None:
+            # First, because runs with another output may write it as well.
+            changes.insert(0, _record_change(plan.lock, plan.lock.after))
+        commit(*changes)
 
-    def contents(self, plan: Plan) -> dict[str, bytes | None]:
-        """Return what a plan writes, by path, and nothing for what goes."""
+    def change(self, plan: Plan) -> FolderChange:
+        """Return what a plan changes in the folder."""
         files: dict[str, bytes | None] = dict.fromkeys(plan.displaced)
         # What goes, goes first: names may be the same where case does not count.
         files |= {change.path: None for change in plan.changes if change.after is None}
         for change in plan.changes:
             if change.after is not None:
                 files[change.path] = change.after.encode()
-        # The manifest comes last: where not all is one step, it must not know of files that are not there.
         if plan.manifest != self.manifest or self._kind(MANIFEST) != "file":
             files[MANIFEST] = plan.manifest.to_json().encode()
-        return files
+        return FolderChange(self._path, files)
 
     def _kind(self, path: str) -> str:
         """Return what stands somewhere: `file`, `folder`, `symlink`, `special file`, or nothing."""
@@ -253,3 +262,11 @@ class OutputFolder:
     def _digest(self, path: str) -> str | None:
         content = self._bytes(path)
         return digest(content) if content is not None else None
+
+
+def _record_change(record: Change, after: str) -> FolderChange:
+    path = Path(record.path)
+    before = record.before.encode() if record.before is not None else None
+    return FolderChange(
+        path.parent, {path.name: after.encode()}, in_one_step=False, before={path.name: before}
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import time
@@ -51,25 +50,12 @@ def locked(
     try:
         yield
     finally:
-        if descriptor is not None:
-            release(descriptor)
+        _release(descriptor)
 
 
-def hold(path: Path) -> int | None:
-    """Lock a new folder that nobody else can know yet, until `release`."""
-    if sys.platform == "win32":
-        return None
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    with contextlib.suppress(OSError):
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    _held[descriptor] = _identity(descriptor)
-    return descriptor
-
-
-def release(descriptor: int | None) -> None:
-    """End a lock."""
-    if descriptor is not None and _held.pop(descriptor, None) is not None:
-        os.close(descriptor)
+def is_locked(path: Path) -> bool:
+    """Return whether this process has locked just this; always where nothing can be locked."""
+    return sys.platform == "win32" or any(_is_at(path, identity) for identity in _held.values())
 
 
 def _acquire(path: Path, kind: int, waiting: Callable[[], None]) -> int | None:
@@ -112,6 +98,11 @@ def _acquire(path: Path, kind: int, waiting: Callable[[], None]) -> int | None:
         time.sleep(_PAUSE)
 
 
+def _release(descriptor: int | None) -> None:
+    if descriptor is not None and _held.pop(descriptor, None) is not None:
+        os.close(descriptor)
+
+
 def _try(descriptor: int, kind: int) -> None:
     """Lock, or raise `BlockingIOError`. File systems that know no such locks go without."""
     try:
@@ -142,7 +133,7 @@ def _is_at(path: Path, identity: tuple[int, int]) -> bool:
 def _forget() -> None:
     """Let go in a child process, which would keep the lock when this process is killed."""
     for descriptor in list(_held):
-        release(descriptor)
+        _release(descriptor)
 
 
 if hasattr(os, "register_at_fork"):

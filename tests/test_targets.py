@@ -46,6 +46,8 @@ def found(text: str, data: Any = _DOCUMENT, limit: int = 10_000) -> set[tuple[st
         ("$.info.tags[-1]", {("info", "tags", 2)}),
         ("$.info.tags[::-2]", {("info", "tags", 2), ("info", "tags", 0)}),
         ("$.info.title[0:2]", set()),
+        ("$[?@.title[0:2] || @.tags[5:]]", set()),
+        ("$[?@.tags[0:2]]", {("info",)}),
         ("$.info.tags[?search(@, '[ab]')]", {("info", "tags", 0), ("info", "tags", 1)}),
         ("$.info[?match(@, 'Con')]", set()),
         ("$.info[?match(@, 'Con.*')]", {("info", "title")}),
@@ -76,6 +78,12 @@ def test_what_is_no_target(text: str, told: str) -> None:
     with pytest.raises(WrongTarget) as raised:
         found(text)
     assert told in str(raised.value)
+
+
+def test_texts_are_no_arrays_however_long() -> None:
+    data = {"long": "x" * 1_000_000}
+    assert found(f"$.long[{','.join([':'] * 400)}]", data) == set()
+    assert found(f"$[?{' || '.join(['count(@[:]) > 0'] * 50)}]", data) == set()
 
 
 @pytest.mark.parametrize(

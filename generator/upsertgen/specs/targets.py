@@ -65,9 +65,6 @@ class Target:
         found: set[Pointer] = set()
         try:
             for match in self._query.finditer(_counted(data, lambda: pay(self._cost))):
-                if match.parent is not None and isinstance(match.parent.value, str):
-                    # The library slices texts as if they were arrays.
-                    continue
                 found.add(match.parts)
                 if len(found) > LIMITS.matches:
                     raise WrongTarget(f"it means more than {LIMITS.matches} nodes of one document")
@@ -129,10 +126,21 @@ class _Array(_Counted, Sequence[Any]):
     __hash__ = None  # type: ignore[assignment]
 
 
+class _Text(str):
+    """A text that cannot be sliced: the library takes it for an array of characters."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> str:
+        return "" if isinstance(key, slice) else super().__getitem__(key)
+
+
 def _counted(value: Any, look: Callable[[], None]) -> Any:
     if isinstance(value, dict):
         return _Object(value, look)
-    return _Array(value, look) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return _Array(value, look)
+    return _Text(value) if isinstance(value, str) else value
 
 
 class _Environment(JSONPathEnvironment):

@@ -93,13 +93,13 @@ def _composed(text: str, path: str, budget: Budget) -> yaml.Node | None:
     except _TooDeep:
         raise
     except yaml.MarkedYAMLError as error:
-        if error.problem_mark is None:
+        before = "" if error.problem_mark is None else text[: error.problem_mark.index]
+        if before.count("[") + before.count("{") <= LIMITS.depth:
             raise
         # libyaml reads ahead, and some of its versions refuse at a depth of their own. What ends before
         # that place is refused at ours.
-        before = _NamedText(text[: error.problem_mark.index], path)
         try:
-            _Loader(before, Budget()).get_single_node()
+            _Loader(_NamedText(before, path), Budget()).get_single_node()
         except _TooDeep:
             raise
         except yaml.YAMLError:

@@ -105,6 +105,7 @@ def test_a_body_that_is_not_asked_for_ends_the_connection(address: tuple[str, in
         (b"nonsense\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 100_000, 431),
+        (b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZZ\r\n", 400),
         (request("/a") + b"nonsense\r\n\r\n", 400),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import threading
 from typing import cast
@@ -16,6 +17,9 @@ from .protocol import HttpConnection
 
 # So that those who are being answered at once get their answer, and slow ones are not waited for.
 _GRACE_SECONDS = 0.25
+_PAUSE_SECONDS = 0.1
+_FULL = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+"""What says that this process, or the machine, can have no more connections for now."""
 
 
 class Listener:
@@ -89,17 +93,28 @@ class Listener:
             await asyncio.wait(self._open, timeout=seconds)
 
     def _accept(self) -> None:
-        # No error is for here: the loop calls again for as long as there is something to accept.
+        # The loop calls again for as long as there is something to accept.
         with contextlib.suppress(OSError):
             while True:
-                accepted, address = self._bound.accept()
+                try:
+                    accepted, address = self._bound.accept()
+                except OSError as error:
+                    if error.errno in _FULL and not self._stopping.is_set():
+                        # To ask at once again would take all time until a connection ends.
+                        self._loop.remove_reader(self._bound)
+                        self._loop.call_later(_PAUSE_SECONDS, self._accept_again)
+                    raise
                 task = self._loop.create_task(self._talk(accepted, (address[0], address[1])))
                 self._open[task] = None
                 task.add_done_callback(self._open.pop)
 
+    def _accept_again(self) -> None:
+        if not self._stopping.is_set():
+            self._loop.add_reader(self._bound, self._accept)
+
     async def _talk(self, accepted: socket.socket, client: Address) -> None:
-        server = accepted.getsockname()
         try:
+            server = accepted.getsockname()
             reader, writer = await asyncio.open_connection(sock=accepted)
         except OSError:  # Whoever it was has gone.
             accepted.close()

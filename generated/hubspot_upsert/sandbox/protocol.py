@@ -56,6 +56,7 @@ class HttpConnection:
         self._is_last = False
         self._method = b""
         self._head = b""
+        self._fault: h11.RemoteProtocolError | None = None
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LARGEST_HEAD)
 
     def end_soon(self) -> None:
@@ -122,7 +123,10 @@ class HttpConnection:
         except Exception:
             _LOGGER.exception("%r %r failed", request.method, request.target)
         if self._http.our_state is h11.SEND_RESPONSE:
-            await self._say(HTTPStatus.INTERNAL_SERVER_ERROR, "see the log of the server")
+            if self._fault is not None:
+                await self._say(self._fault.error_status_hint, str(self._fault))
+            else:
+                await self._say(HTTPStatus.INTERNAL_SERVER_ERROR, "see the log of the server")
 
     async def _goes_on(self) -> bool:
         """Get ready for another request, if there may be one."""
@@ -163,7 +167,8 @@ class HttpConnection:
         if self._http.their_state is h11.SEND_BODY and not is_answered:
             try:
                 event = await self._next_event()
-            except h11.RemoteProtocolError:
+            except h11.RemoteProtocolError as error:
+                self._fault = error
                 return {"type": "http.disconnect"}
             data = bytes(event.data) if isinstance(event, h11.Data) else b""
             return {"type": "http.request", "body": data, "more_body": isinstance(event, h11.Data)}

@@ -1,7 +1,8 @@
 # What each target does stands behind it; `make help` lists them.
 #
 #   make PYTHON=python3.13              another Python for .venv
-#   make test PYTEST_ARGUMENTS="tests/test_targets.py -k slice"
+#   make VENV=/elsewhere/venv           another place for .venv
+#   make test PYTEST_ARGUMENTS="tests/test_targets.py -k means"
 #                                       some tests only, or anything else that pytest takes
 #   make test-bare SUITES=trixie        one bare system only
 
@@ -11,7 +12,8 @@ BIN := $(VENV)/bin
 # The exact versions that were tried last; empty for the newest ones.
 CONSTRAINTS ?= tests/constraints.txt
 SUITES ?= bookworm trixie forky
-INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet install $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
+# Two names for one thing: how pip is told about the environments in which it builds depends on its version.
+INSTALL := PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip --disable-pip-version-check --quiet install $(if $(CONSTRAINTS),,--upgrade --upgrade-strategy eager)
 SOURCES := generator templates tests
 
 .PHONY: generate test test-newest test-lowest test-bare test-large test-integrations check bench fuzz golden format constraints clean help
@@ -24,9 +26,10 @@ test: $(VENV)/upsertgen-test ## runs the tests, but for those that take long or 
 	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGUMENTS)
 
 test-newest: ## runs the tests with the newest version of each dependency
+	rm -f .venv-newest/upsertgen*
 	$(MAKE) test VENV=.venv-newest CONSTRAINTS=
 
-test-lowest: $(VENV)/lowest.txt ## runs the tests with the lowest version of each dependency that is allowed
+test-lowest: $(VENV)/lowest.txt ## runs the tests with the lowest versions that are allowed; Python 3.11 or 3.12
 	$(MAKE) test VENV=.venv-lowest CONSTRAINTS=$<
 
 test-bare: ## sets up bare Debian systems and runs make, a run from nothing and the tests in each; needs root
@@ -43,7 +46,7 @@ check: $(VENV)/upsertgen-check ## runs linters and type checkers, and tells whet
 	$(BIN)/ruff check .
 	$(BIN)/mypy generator tests
 	$(BIN)/mypy -p package
-	$(BIN)/pyright --project pyproject.toml
+	$(BIN)/pyright --project pyproject.toml --pythonpath $(BIN)/python
 	$(BIN)/python -m pytest --quiet tests/types
 	$(BIN)/upsertgen generate --check
 	$(BIN)/python tests/tools/file_lengths.py
@@ -62,19 +65,21 @@ format: $(VENV)/upsertgen-check ## formats the project's own Python
 	$(BIN)/ruff check --fix .
 
 constraints: ## writes the newest versions into tests/constraints.txt; run the tests before you commit it
+	rm -f .venv-newest/upsertgen*
 	$(MAKE) .venv-newest/upsertgen-check VENV=.venv-newest CONSTRAINTS=
-	.venv-newest/bin/python tests/tools/constraints.py installed > tests/constraints.txt
+	.venv-newest/bin/python tests/tools/constraints.py installed > .venv-newest/constraints.txt
+	mv .venv-newest/constraints.txt tests/constraints.txt
 
 clean: ## removes what these targets made, but for generated/ and bare systems
 	rm -rf .venv .venv-newest .venv-lowest .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 help: ## lists these targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-18s %s\n' "$$name" "$$text"; done
-	@echo 'One test: make test PYTEST_ARGUMENTS="tests/test_targets.py -k slice"'
+	@echo 'One test: make test PYTEST_ARGUMENTS="tests/test_targets.py -k means"'
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "upsertgen needs Python 3.11 or later: make PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/upsertgen: $(BIN)/python pyproject.toml $(CONSTRAINTS)
 	$(INSTALL) --editable .

@@ -2,7 +2,8 @@
 
 A bare system has git, make, python3 and its venv module, and nothing else: what a newcomer has. Each is made
 once, with debootstrap, and kept; the clone of HEAD in it is new each time. Mirrors, name servers,
-certificates and the settings of pip are those of this machine, read when it runs.
+certificates, and what the environment says about pip and proxies, are those of this machine, read when it
+runs.
 """
 
 from __future__ import annotations
@@ -13,14 +14,20 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 KEPT_IN = Path(os.environ.get("BARE_SYSTEMS", "/var/tmp/upsertgen-bare-systems"))  # noqa: S108
 PACKAGES = ("git", "make", "python3", "python3-venv", "ca-certificates")
 CHECKOUT = Path("home/project")
+NAMESPACES = (
+    *("unshare", "--mount", "--propagation", "private"),
+    *("--pid", "--fork", "--kill-child"),
+)
 _NOTHING_CHANGED = (
     'git --no-pager diff --stat; git status --porcelain; test -z "$(git status --porcelain)"'
 )
@@ -32,6 +39,7 @@ STEPS = {
     "make test-newest": "make test-newest",
     "make test-lowest": "make test-lowest",
 }
+PASSED = "passed"
 USUAL = ("make", "from nothing", "make test")
 _INHERITED = re.compile(
     r"PIP_(CERT|DEFAULT_TIMEOUT|DISABLE_PIP_VERSION_CHECK|INDEX_URL|EXTRA_INDEX_URL)|(https?|no)_proxy",
@@ -57,20 +65,22 @@ def prepare(suite: str) -> Path:
     if shutil.which("debootstrap") is None:
         raise Unavailable("debootstrap is missing: apt-get install debootstrap")
     folder = KEPT_IN / suite
-    if not (folder / ".complete").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+    if not folder.exists():
+        # What a run made that was killed is in nobody's way.
+        KEPT_IN.mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(prefix=f"{suite}-unfinished-", dir=KEPT_IN))
         command = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite]
         # A release that is newer than debootstrap is built like the newest that it knows.
         mirror = _mirror()
         script = Path("/usr/share/debootstrap/scripts/sid")
-        command += [str(folder), *([mirror, str(script)] if mirror and script.exists() else [])]
-        made = subprocess.run(command, capture_output=True, text=True)
+        command += [str(new), *([mirror, str(script)] if mirror and script.exists() else [])]
+        made = subprocess.run([*NAMESPACES, *command], capture_output=True, text=True)
         if made.returncode:
             raise Unavailable(
                 f"debootstrap {suite} failed: {made.stdout[-500:]}{made.stderr[-500:]}"
             )
-        (folder / ".complete").touch()
+        new.chmod(0o755)
+        new.rename(folder)
     for name in ("etc/resolv.conf", "etc/hosts", "etc/ssl/certs/ca-certificates.crt"):
         if Path("/", name).exists():
             shutil.copyfile(Path("/", name), folder / name)
@@ -92,10 +102,17 @@ def _mirror() -> str | None:
 
 
 def clone(folder: Path) -> None:
-    """Put a fresh clone of HEAD into a bare system."""
+    """Put a fresh clone of HEAD into a bare system.
+
+    Raises:
+        Unavailable: It cannot be cloned.
+    """
     checkout = folder / CHECKOUT
     shutil.rmtree(checkout, ignore_errors=True)
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(checkout)], check=True)
+    command = ["git", "clone", "--quiet", str(ROOT), str(checkout)]
+    made = subprocess.run(command, capture_output=True, text=True)
+    if made.returncode:
+        raise Unavailable(f"this repository cannot be cloned: {made.stderr.strip()}")
 
 
 def run(folder: Path, command: str) -> int:
@@ -110,61 +127,72 @@ def run(folder: Path, command: str) -> int:
     inside = f"cd /{CHECKOUT} && {{ {command}; }}"
     # What is mounted and started in namespaces of their own goes with them, however the command ends.
     outside = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" bash -c "$1"'
-    namespaces = [
-        "unshare",
-        "--mount",
-        "--propagation",
-        "private",
-        "--pid",
-        "--fork",
-        "--kill-child",
-    ]
     return subprocess.run(
-        [*namespaces, "sh", "-c", outside, str(folder), inside],
+        [*NAMESPACES, "sh", "-c", outside, str(folder), inside],
         env=environment,
         stdin=subprocess.DEVNULL,
     ).returncode
 
 
+@dataclass(frozen=True)
+class Row:
+    """What one step in one bare system took, and how it ended."""
+
+    suite: str
+    python: str
+    step: str
+    seconds: float
+    outcome: str
+
+
+def work_in(suite: str, steps: Sequence[str]) -> Iterator[Row]:
+    """Run steps in a bare system until one fails, and yield what became of each."""
+    try:
+        folder = prepare(suite)
+        clone(folder)
+    except Unavailable as error:
+        print(f"bare systems: {error}", file=sys.stderr)
+        yield Row(suite, "", "", 0, "not made")
+        return
+    python = next(folder.glob("usr/lib/python3.*/os.py")).parent.name.removeprefix("python")
+    for name in steps:
+        print(f"=== {suite}, Python {python}: {name}", flush=True)
+        start = time.monotonic()
+        code = run(folder, STEPS[name])
+        outcome = f"failed, exit code {code}" if code else PASSED
+        yield Row(suite, python, name, time.monotonic() - start, outcome)
+        if code:
+            return
+
+
+def _suite(word: str) -> tuple[str, list[str]]:
+    """Return the name of a suite and the steps that a word of the command line means."""
+    suite, *more = re.split("[:,]", word)
+    steps = [*USUAL, *(f"make test-{one}" for one in more)]
+    if not re.fullmatch("[a-z]+", suite):
+        raise argparse.ArgumentTypeError(f"{word!r} is no name of a release of Debian")
+    for step in steps:
+        if step not in STEPS:
+            raise argparse.ArgumentTypeError(f"{word!r} means {step!r}, which is no step")
+    return suite, steps
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the steps in each bare system, and print a table of what they took and how they ended."""
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m tests.tools.bare_systems")
-    parser.add_argument(
-        "suites",
-        nargs="+",
-        metavar="SUITE",
-        help="a release of Debian, and after a colon more steps: trixie:newest",
-    )
-    parser.add_argument("--command", help="run this instead of the usual steps")
-    options = parser.parse_args(arguments)
-    rows: list[tuple[str, str, str, float, int]] = []
-    for word in options.suites:
-        suite, _, more = word.partition(":")
-        try:
-            folder = prepare(suite)
-        except Unavailable as error:
-            print(f"bare systems: {error}", file=sys.stderr)
-            return 2
-        clone(folder)
-        python = next(folder.glob("usr/lib/python3.*/os.py")).parent.name.removeprefix("python")
-        steps = {
-            name: STEPS[name]
-            for name in (*USUAL, *(f"make test-{one}" for one in more.split(",") if one))
-        }
-        if options.command:
-            steps = {options.command: options.command}
-        for name, command in steps.items():
-            print(f"=== {suite}, Python {python}: {name}", flush=True)
-            start = time.monotonic()
-            code = run(folder, command)
-            rows.append((suite, python, name, time.monotonic() - start, code))
-            if code:
-                break
+    told = "a release of Debian, and after a colon what else to run: trixie, bookworm:lowest"
+    parser.add_argument("suites", nargs="+", metavar="SUITE", type=_suite, help=told)
+    suites = parser.parse_args(arguments).suites
+    changed = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True
+    ).stdout
+    if changed:
+        print(f"not committed, and so not in the clones:\n{changed}", file=sys.stderr)
+    rows = [row for suite, steps in suites for row in work_in(suite, steps)]
     print(f"\n{'suite':10} {'Python':7} {'step':18} {'seconds':>7}  outcome")
-    for suite, python, name, seconds, code in rows:
-        outcome = "passed" if code == 0 else f"failed, exit code {code}"
-        print(f"{suite:10} {python:7} {name:18} {seconds:7.0f}  {outcome}")
-    return int(any(code for *_, code in rows))
+    for row in rows:
+        print(f"{row.suite:10} {row.python:7} {row.step:18} {row.seconds:7.0f}  {row.outcome}")
+    return int(any(row.outcome != PASSED for row in rows))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ installed beside this Python.
 from __future__ import annotations
 
 import argparse
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from importlib.metadata import distributions
@@ -68,5 +69,11 @@ def installed() -> dict[str, Version]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("which", choices=("lowest", "installed"))
-    versions = lowest() if parser.parse_args().which == "lowest" else installed()
+    which = parser.parse_args().which
+    if which == "lowest" and sys.version_info >= (3, 13):
+        sys.exit(
+            "the lowest versions are older than Python 3.13 and have no wheels for it: "
+            "make clean, and make test-lowest PYTHON=python3.11"
+        )
+    versions = lowest() if which == "lowest" else installed()
     print("\n".join(f"{name}=={version}" for name, version in sorted(versions.items())))

@@ -39,7 +39,6 @@ class SyncDriver:
         self._outstanding: list[Part] = []
         self._interruptions = 0
         self._heard = 0
-        self._is_reading = False
         self._is_stream = False
         self._conductor: Conductor | None = None
         self._workers: Workers | None = None
@@ -71,7 +70,7 @@ class SyncDriver:
         self._workers.halt()
         self._inbox.put(None)
         # Nothing else is interrupted, as nobody could say then what was done.
-        if self._interruptions > 2 or (self._interruptions == 2 and self._is_reading):
+        if self._interruptions > 2 or (self._interruptions == 2 and self._reader.is_waiting):
             raise KeyboardInterrupt
 
     def report(self) -> UpsertReport:
@@ -149,9 +148,7 @@ class SyncDriver:
                 return None
 
     def _read(self, conductor: Conductor, wanted: int) -> None:
-        self._is_reading = True
         chunk = self._reader.read(wanted)
-        self._is_reading = False
         if isinstance(chunk.failure, KeyboardInterrupt) and self._interruptions > 1:
             chunk = Chunk(chunk.records)  # No failure of the source; `_hear` ends the reading.
         conductor.fed(chunk)

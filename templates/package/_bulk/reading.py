@@ -29,6 +29,10 @@ class Chunk(NamedTuple):
 class Reader:
     """Reads a source in pieces, larger ones if it is quick.
 
+    Attributes:
+        is_waiting: Whether it waits for the source. What a handler of signals raises then is taken for a
+            failure of the source; at any other moment, what was read would be lost.
+
     Args:
         source: The records.
         clock: Gives the time in seconds.
@@ -42,6 +46,7 @@ class Reader:
         self._source = source
         self._clock = clock
         self._size = 1
+        self.is_waiting = False
 
     def read(self, wanted: int) -> Chunk:
         """Read the next records.
@@ -56,9 +61,15 @@ class Reader:
         records: list[Mapping[str, Any]] = []
         began = self._clock()
         try:
-            # What was read before the source fails stays in the list.
-            records.extend(islice(self._source, count))
+            try:
+                self.is_waiting = True
+                # What was read before the source fails stays in the list.
+                records.extend(islice(self._source, count))
+            finally:
+                self.is_waiting = False
         except BaseException as error:
+            # If it was a signal that came last, it came before the line above.
+            self.is_waiting = False
             return Chunk(records, has_ended=True, failure=error)
         took = self._clock() - began
         if took < _QUICK:

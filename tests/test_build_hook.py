@@ -226,7 +226,10 @@ def test_a_wheel_from_the_sdist_needs_no_generator(built: Built, tmp_path: Path)
         (tmp_path / "backend").mkdir(exist_ok=True)
         (tmp_path / "backend" / module).symlink_to(place(module))
     with tarfile.open(built.sdist) as sdist:
-        sdist.extractall(tmp_path / "sdist", filter="data")
+        # Python 3.11 has filters from 3.11.4 on, and later versions want one.
+        if hasattr(tarfile, "data_filter"):
+            sdist.extraction_filter = tarfile.data_filter
+        sdist.extractall(tmp_path / "sdist")
     (folder,) = (tmp_path / "sdist").iterdir()
     # Without `site`, there is no site-packages and no editable install.
     path = str(tmp_path / "backend")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import signal
 import ssl
 from collections.abc import Callable, Iterator
@@ -24,7 +25,11 @@ from tests.sharing import Once
 
 # How long examples take says how busy a machine is, and nothing about what is tested.
 settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "any machine",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    # CI tells what a change did; what nobody has tried yet is for `make fuzz` and for people's own runs.
+    derandomize="CI" in os.environ,
 )
 settings.load_profile("any machine")
 

@@ -128,8 +128,9 @@ def test_the_time_budget_ends_everything(kind: str, contacts_server: ContactsSer
     report = Upserter(kind, contacts_server.url).upsert(
         [contact(number) for number in range(100)], concurrency=1, time_budget=0.5
     )
-    # A slow machine has not even the answer about the first ten by then.
-    assert report.created + report.unknown in (0, 10)
+    # Only the first ten are taken in. By then a slow machine may wait for the answer about these or the next.
+    assert report.created in (0, 10)
+    assert report.unknown in (0, 10)
     assert report.created + report.unknown + report.not_sent == 100
     assert report.stop is not None
     assert "time budget of 0.5 s" in report.stop.reason

@@ -96,5 +96,8 @@ def _change(value: Any, way: tuple[Any, ...], junk: Any) -> None:
             value = value[step]
         except (KeyError, IndexError, TypeError):
             return
-    if isinstance(value, dict) or (isinstance(value, list) and way[-1] < len(value)):
-        value[way[-1]] = junk
+    last = way[-1]
+    if isinstance(value, dict) or (
+        isinstance(value, list) and isinstance(last, int) and last < len(value)
+    ):
+        value[last] = junk

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -130,8 +131,8 @@ def test_json_lines_through_standard_input(command: Command) -> None:
 
 
 def test_parquet(command: Command) -> None:
-    arrow: Any = pytest.importorskip("pyarrow")
-    parquet: Any = pytest.importorskip("pyarrow.parquet")
+    arrow: Any = import_module("pyarrow")
+    parquet: Any = import_module("pyarrow.parquet")
     emails = [f"{n}@x.example" for n in range(150)]
     table = arrow.table({"email": [*emails, "nobody"], "firstname": ["Ada"] * 150 + [None]})
     parquet.write_table(table, "people.parquet")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -213,8 +214,8 @@ def test_line_separators_in_text_end_no_line(tmp_path: Path) -> None:
 
 
 def parquet(path: Path, columns: dict[str, list[Any]], **options: Any) -> Path:
-    arrow: Any = pytest.importorskip("pyarrow")
-    module: Any = pytest.importorskip("pyarrow.parquet")
+    arrow: Any = import_module("pyarrow")
+    module: Any = import_module("pyarrow.parquet")
     module.write_table(arrow.table(columns), path, **options)
     return path
 
@@ -259,7 +260,6 @@ def test_parquet_is_read_bit_by_bit(tmp_path: Path) -> None:
 
 
 def test_parquet_that_is_none(tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
     path = written(tmp_path / "a.parquet", b"PAR1 but not really")
     assert refusal(path)
     assert refusal(tmp_path / "missing.parquet")

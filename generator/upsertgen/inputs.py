@@ -8,35 +8,57 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from dataclasses import fields
+from functools import cache
+from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from upsertgen.configuration import Settings
-from upsertgen.errors import InvalidInput, Location, Problems
+from upsertgen.errors import Location, Problems
 from upsertgen.limits import LIMITS, Budget, beyond
-from upsertgen.spec_file import UnreadableFile, read_spec_file, wrong_link, wrong_name
+from upsertgen.spec_file import read_spec_file, wrong_link, wrong_name
 
 SPEC_ENDINGS = (".yaml", ".yml", ".json")
 OVERLAYS = "overlays"
+PROPERTIES = "properties"
+FACTS = "facts"
+NO_VERSIONS = frozenset((OVERLAYS, PROPERTIES, FACTS))
+"""The folders of a specs folder that are no API versions."""
 LOCK = "names.lock.yaml"
 """The record of public names, which stands in the specs folder and is no spec."""
 
+RELEASES = "releases.yaml"
+"""What each release of the distribution brought: a record that its changelog is made from, and no spec."""
+
 PROVENANCE = "provenance.yaml"
 """Where imported specs come from: a record that stands beside the versions, and is no spec."""
+SCHEMAS = ".schemas"
+"""Where JSON Schemas for editors stand in a specs folder; what is hidden there is no spec."""
+_PINNED = ("black", "datamodel-code-generator")
+"""The tools whose version decides about the output, byte for byte."""
+
 _DEPTH = 2
 _NOT_IN_THE_OUTPUT = (
     "cli.py",
     "commands/",
+    "distribution_version.py",
     "hatch_hook.py",
     "importing/",
-    "listing.py",
+    "json_schemas/",
+    "last_release.py",
+    "new_project/",
     "progress.py",
+    "properties/",
     "release.py",
 )
-_VISIBLE_SETTINGS = ("package", "distribution", "distribution_version", "description", "example")
 
 
-def spec_files(folder: Path) -> list[Path]:
-    """Return the spec and overlay files of a specs folder, sorted.
+def spec_files(folder: Path, *, new: bool = False) -> list[Path]:
+    """Return the spec, overlay and property files of a specs folder, sorted.
+
+    Args:
+        folder: The specs folder.
+        new: Whether it may be about to get its first spec file, and may not exist yet.
 
     Raises:
         InvalidInput: The folder does not exist, holds no spec file, holds one where none is read, or holds
@@ -57,7 +79,7 @@ def spec_files(folder: Path) -> list[Path]:
             continue
         if depth == _DEPTH:
             files.append(path)
-        elif path == folder / PROVENANCE:
+        elif path in (folder / PROVENANCE, folder / RELEASES):
             continue
         else:
             problems.add(
@@ -66,7 +88,7 @@ def spec_files(folder: Path) -> list[Path]:
                 f"spec files in a folder for each API version, such as {folder.as_posix()}/v1/contacts.yaml",
                 "move the file",
             )
-    if not problems and not any(path.parent.name != OVERLAYS for path in files):
+    if not problems and not new and not any(path.parent.name not in NO_VERSIONS for path in files):
         problems.add(
             Location(folder.as_posix()),
             (
@@ -116,8 +138,24 @@ def _files(folder: Path, root: Path, problems: Problems, depth: int = 1) -> Iter
             yield path
 
 
+def editor_comment(name: str) -> str:
+    """Return the text of the first line of a file one folder below the specs: what tells editors its schema.
+
+    Args:
+        name: The name of the schema, such as `overlays`.
+    """
+    return f"yaml-language-server: $schema=../{SCHEMAS}/{name}.json"
+
+
+def has_schemas(specs: Path) -> bool:
+    """Return whether a specs folder holds the schemas that its files may name."""
+    return (specs / SCHEMAS / "specs.json").is_file()
+
+
 def spec_digests(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the SHA-256 of each spec and of each overlay, by their path inside the specs folder.
+    """Return the SHA-256 of each spec or property file, and of each overlay, by their path in the folder.
+
+    The record of releases is among the former.
 
     Raises:
         InvalidInput: The folder holds no spec file, or one cannot be read.
@@ -128,6 +166,8 @@ def spec_digests(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
     for path in spec_files(folder):
         digests = overlays if path.parent.name == OVERLAYS else specs
         digests[path.relative_to(folder).as_posix()] = _file_digest(path, budget)
+    if os.path.lexists(folder / RELEASES):
+        specs[RELEASES] = _file_digest(folder / RELEASES, budget, folder)
     return specs, overlays
 
 
@@ -137,11 +177,17 @@ def lock_digest(folder: Path) -> str:
     return _file_digest(path, Budget(), folder) if os.path.lexists(path) else ""
 
 
+@cache
+def tool_versions() -> dict[str, str]:
+    """Return the versions of the tools that decide about the output, without importing them."""
+    return {name: installed_version(name) for name in _PINNED}
+
+
 def generator_digest() -> str:
     """Return one digest of the generator's own source, as far as it decides about the output."""
     folder = Path(__file__).parent
     parts = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
+    for path in sorted((*folder.rglob("*.py"), *folder.rglob("*.jinja2"))):
         name = path.relative_to(folder).as_posix()
         if not name.startswith(_NOT_IN_THE_OUTPUT):
             parts.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -151,13 +197,11 @@ def generator_digest() -> str:
 def visible_settings(settings: Settings) -> dict[str, str | None]:
     """Return the settings that show in the output."""
     renames = "; ".join(map(str, settings.renames)) or None
-    return {**{name: getattr(settings, name) for name in _VISIBLE_SETTINGS}, "renames": renames}
+    visible = [one.name for one in fields(settings) if one.metadata.get("shows")]
+    return {**{name: getattr(settings, name) for name in visible}, "renames": renames}
 
 
 def _file_digest(path: Path, budget: Budget, root: Path | None = None) -> str:
-    try:
-        content = read_spec_file(path, root=root)
-    except UnreadableFile as error:
-        raise InvalidInput([error.problem]) from None
+    content = read_spec_file(path, root=root)
     budget.take_bytes(len(content), path.as_posix())
     return hashlib.sha256(content).hexdigest()

@@ -26,13 +26,9 @@ def progress_bar() -> Iterator[Progress]:
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
             from rich.progress import Progress as Bar
 
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-            )
-            state["bar"] = Bar(*columns, console=Console(stderr=True), transient=True)
+            columns = BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+            told = TextColumn("{task.description}")
+            state["bar"] = Bar(told, *columns, console=Console(stderr=True), transient=True)
             state["bar"].start()
             state["task"] = state["bar"].add_task(stage, total=total)
         state["bar"].update(state["task"], description=stage, completed=done, total=total)

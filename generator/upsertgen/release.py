@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from upsertgen.configuration import Settings, read_configuration
-from upsertgen.errors import InvalidInput, Location, Problem, quoted
-from upsertgen.inputs import LOCK, OVERLAYS, spec_files
+from upsertgen.configuration import Settings, read_configuration, with_setting
+from upsertgen.distribution_version import next_version
+from upsertgen.errors import InvalidInput, Note
+from upsertgen.inputs import LOCK, NO_VERSIONS, RELEASES, spec_files
 from upsertgen.ir.names import version_order
 from upsertgen.progress import Progress
 from upsertgen.run import Selection, exclusive_run, plan_output
+from upsertgen.write import Action, Change
 from upsertgen.write.folders import within
 from upsertgen.write.transaction import FolderChange, commit
 
 if TYPE_CHECKING:
-    from upsertgen.diff.changes import Bump, Report
+    from upsertgen.diff.releases import PastRelease
+    from upsertgen.diff.report import Bump, Report
     from upsertgen.importing import ImportPlan, Request
 
 
@@ -30,38 +34,53 @@ class Release:
     """What a release came to.
 
     Attributes:
-        imported: What was imported.
-        report: What the API version changed against the one before, or nothing when it is the first.
+        imported: What was imported, if anything was to be.
+        report: What an imported API version that is new changed against the one before, or else what the
+            specs changed since the last release; nothing where there is none.
+        last: The version that was released last; nothing before the first release.
+        bump: By what that has to be raised.
         before: The version of the distribution before.
         after: Its version now; the same when nothing changed.
-        files: The files that changed, as a person would name them, sorted.
+        recorded: Whether it is a release of its own; otherwise it is the last one still.
+        changes: The files that changed, and each as a person would name it, sorted.
+        notes: What has to be said about the specs.
     """
 
-    imported: ImportPlan
+    imported: ImportPlan | None
     report: Report | None
+    last: str | None
+    bump: Bump
     before: str
     after: str
-    files: tuple[str, ...]
+    recorded: bool
+    changes: tuple[tuple[Change, Path], ...]
+    notes: tuple[Note, ...]
 
 
 def release(
     configuration: Path,
     flags: Mapping[str, Any],
-    request: Callable[[Settings], Request],
+    request: Callable[[Settings], Request] | None,
     progress: Progress,
     *,
+    since: str | None = None,
     force: bool = False,
+    dry_run: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Release:
-    """Import an API version and bring everything that depends on it up to date.
+    """Release what stands since the last release, and an API version that is imported for it.
 
     All of it is worked out before anything is written, from a copy of the specs.
 
     Args:
         configuration: The `pyproject.toml` whose `distribution-version` is bumped.
         flags: The value of each flag, by the name of its setting.
-        request: Says what to import, given the settings.
+        request: Says what to import, given the settings; nothing to import nothing.
         progress: Told how far it has come.
+        since: A git revision or a folder that holds the specs of the last release; nothing to look for them.
         force: Whether to write over what no run has written.
+        dry_run: Whether to write nothing.
+        tell: Told what became of the work of a run that was killed.
 
     Returns:
         What was done. When it fails, or is stopped, all files are as they were before. When it is killed,
@@ -71,109 +90,191 @@ def release(
         InvalidInput: With every problem of the first step that found any.
         OSError: A file cannot be written.
     """
-    from upsertgen.importing import plan_import
+    from upsertgen.diff.releases import read_releases
+    from upsertgen.last_release import specs_of_last_release
 
     configuration = _as_a_person_would_name_it(configuration)
     read = partial(read_configuration, configuration, flags)
     with (
-        exclusive_run(configuration, read, progress, specs=True) as settings,
+        (
+            nullcontext(read())
+            if dry_run
+            else exclusive_run(configuration, read, progress, specs=True, tell=tell)
+        ) as settings,
         tempfile.TemporaryDirectory(prefix="upsertgen-") as folder,
     ):
-        imported = plan_import(request(settings), progress)
-        draft = Path(folder) / settings.specs.name
-        _lay_out(imported.change, draft)
-        with _told_of(settings.specs, draft):
-            drafted = replace(settings, specs=draft)
-            return _released(configuration, settings, drafted, imported, progress, force)
+        imported = None
+        if request is not None:
+            from upsertgen.importing import plan_import
+
+            imported = plan_import(request(settings), progress)
+        draft = replace(settings, specs=Path(folder) / settings.specs.name)
+        specs = imported.change if imported is not None else FolderChange(settings.specs, {})
+        _lay_out(specs, draft.specs)
+        releases = read_releases(settings.specs)
+        last = releases[-1] if releases else None
+        with specs_of_last_release(settings.specs, last, since) as old:
+            planned = _Plan(configuration, settings, draft, imported, specs, releases, old)
+            try:
+                done, changes = planned.release(progress, force)
+            except InvalidInput as error:
+                # What people know is the folder, not its draft.
+                problems = (one.of(*planned.places) for one in error.problems)
+                raise InvalidInput(problems, error.remedy) from None
+        if not dry_run:
+            progress("Writing", 0, 1)
+            commit(*changes)
+        return done
 
 
-def _released(
-    configuration: Path,
-    settings: Settings,
-    drafted: Settings,
-    imported: ImportPlan,
-    progress: Progress,
-    force: bool,
-) -> Release:
-    """Make the release that leads from settings to those in which the specs are a draft of the new ones."""
-    from upsertgen.diff import between_versions
+@dataclass(frozen=True)
+class _Plan:
+    """A release that leads from settings to those in which the specs are a draft of the new ones.
 
-    before = settings.distribution_version
-    after = bumped(before, _bump(settings.specs, drafted.specs, imported.label).value)
-    output, plan = plan_output(
-        replace(drafted, distribution_version=after), Selection(), progress, force
-    )
-    previous = _previous(drafted.specs, imported.label)
-    report = between_versions(drafted.specs, (previous, imported.label)) if previous else None
-    if report is not None:
-        places = settings.specs.as_posix(), drafted.specs.as_posix()
-        report = replace(report, unread=tuple(one.of(*places) for one in report.unread))
-    specs = dict(imported.change.files)
-    if plan.lock is not None and plan.lock.after is not None:
-        specs[LOCK] = plan.lock.after.encode()
-    old = configuration.read_bytes()
-    # As bytes, so that the ends of its lines stay what they are.
-    new = with_version(old.decode(), after).encode() if after != before else old
-    changes = (
-        FolderChange(
-            configuration.parent,
-            {configuration.name: new} if new != old else {},
-            in_one_step=False,
-            before={configuration.name: old},
-        ),
-        FolderChange(settings.specs, specs),
-        output.change(plan),
-    )
-    commit(*changes)
-    files = {(one.folder / path).as_posix() for one in changes for path in one.files}
-    return Release(imported, report, before, after, tuple(sorted(files)))
-
-
-def bumped(version: str, bump: str) -> str:
-    """Return the version that follows a semantic version.
-
-    Before 1.0 anything may change, so what breaks callers raises the second number there.
-
-    Args:
-        version: Such as `1.4.2`; numbers that are left out count as 0.
-        bump: `major`, `minor`, `patch` or `none`.
-
-    Raises:
-        InvalidInput: The version is none that a number can be raised in.
-
-    Example:
-        >>> bumped("1.4.2", "minor"), bumped("0.4.2", "major"), bumped("2.0", "patch")
-        ('1.5.0', '0.5.0', '2.0.1')
+    Attributes:
+        configuration: The `pyproject.toml`.
+        settings: What it says.
+        draft: The same with the new specs.
+        imported: What is imported.
+        specs: What that changes in the specs folder.
+        releases: The releases up to now.
+        old: The specs of the last one; nothing where there are none.
     """
-    if bump == "none":
-        return version
-    numbers = version.split(".")
-    if not all(number.isdecimal() for number in numbers) or len(numbers) > 3:
-        raise InvalidInput(
-            [
-                Problem(
-                    Location("pyproject.toml"),
-                    f"distribution-version is {quoted(version)}, of which the next version is not plain",
-                    "three numbers, such as 1.4.0",
-                    "set distribution-version to the release that was made last",
-                )
-            ]
+
+    configuration: Path
+    settings: Settings
+    draft: Settings
+    imported: ImportPlan | None
+    specs: FolderChange
+    releases: tuple[PastRelease, ...]
+    old: Path | None
+
+    @property
+    def places(self) -> tuple[str, str]:
+        """The specs folder, and the draft of it."""
+        return self.settings.specs.as_posix(), self.draft.specs.as_posix()
+
+    def release(self, progress: Progress, force: bool) -> tuple[Release, tuple[FolderChange, ...]]:
+        """Work out the release, and what it changes.
+
+        Raises:
+            InvalidInput: With every problem of the first step that found any.
+        """
+        from upsertgen.diff.report import Bump, suggested_bump
+
+        before = self.settings.distribution_version
+        last = self.releases[-1] if self.releases else None
+        progress("Comparing with the last release", 0, 1)
+        since_last = self._since_last()
+        if since_last is not None:
+            bump = suggested_bump(since_last)
+        else:
+            # What is imported beside specs that cannot be read yet is added.
+            bump = Bump.NONE if self.old is None else Bump.MINOR
+        after = next_version(before, last.version if last else None, bump.value)
+        recorded = last is None or bump is not Bump.NONE or after != last.version
+        specs = dict(self.specs.files)
+        if recorded:
+            specs[RELEASES] = self._record(since_last, bump, after).encode()
+            (self.draft.specs / RELEASES).write_bytes(specs[RELEASES] or b"")
+        output, plan = plan_output(
+            replace(self.draft, distribution_version=after),
+            Selection(),
+            progress,
+            force,
+            releases=True,
         )
-    major, minor, patch = [*map(int, numbers), 0, 0][:3]
-    if bump == "major" and major > 0:
-        return f"{major + 1}.0.0"
-    if bump in ("major", "minor"):
-        return f"{major}.{minor + 1}.0"
-    return f"{major}.{minor}.{patch + 1}"
+        if plan.record is not None and plan.record.after is not None:
+            specs[LOCK] = plan.record.after.encode()
+        old = self.configuration.read_bytes()
+        new = with_setting(old, "distribution-version", after) if after != before else old
+        changes = (
+            FolderChange(
+                self.configuration.parent,
+                {self.configuration.name: new} if new != old else {},
+                in_one_step=False,
+                before={self.configuration.name: old},
+            ),
+            FolderChange(self.settings.specs, specs),
+            output.change(plan),
+        )
+        files = [
+            (_change(one.folder, path, content), one.folder / path)
+            for one in changes
+            for path, content in one.files.items()
+        ]
+        located = self.imported.report.located if self.imported is not None else ()
+        done = Release(
+            self.imported,
+            self._report(since_last),
+            last.version if last else None,
+            bump,
+            before,
+            after,
+            recorded,
+            tuple(sorted(files, key=lambda one: one[1])),
+            (*located, *(one.of(*self.places) for one in plan.notes)),
+        )
+        return done, changes
+
+    def _since_last(self) -> Report | None:
+        """Return what the specs changed since the last release, or nothing where that cannot be said.
+
+        Raises:
+            InvalidInput: They have problems.
+        """
+        from upsertgen.diff import between_folders
+        from upsertgen.last_release import with_old_names
+
+        if self.old is None:
+            return None
+        try:
+            report = between_folders(self.old, self.draft.specs, ())
+        except InvalidInput:
+            if self.imported is None or self._knew(self.imported.label):
+                raise
+            # Corrections may wait for the version; one that is added takes nothing from callers.
+            return None
+        return with_old_names(report, self.settings.renames)
+
+    def _record(self, since_last: Report | None, bump: Bump, version: str) -> str:
+        """Return the record of releases with this one."""
+        from upsertgen.diff.releases import COMMENT, PastRelease, for_callers, releases_data
+        from upsertgen.importing.yaml_writer import house_yaml
+        from upsertgen.last_release import new_imports, specs_digest, untold_renames
+
+        renames, retired = untold_renames(self.releases, self.settings.renames, version)
+        new = PastRelease(
+            version,
+            bump,
+            specs_digest(self.draft.specs),
+            new_imports(self.old, self.draft.specs),
+            renames,
+            retired,
+            for_callers(since_last.comparisons) if since_last is not None else (),
+        )
+        return house_yaml(releases_data((*self.releases, new)), COMMENT)
+
+    def _report(self, since_last: Report | None) -> Report | None:
+        from upsertgen.diff import between_versions
+
+        report, specs = since_last, self.draft.specs
+        if self.imported is not None and not self._knew(self.imported.label):
+            previous = _previous(specs, self.imported.label)
+            report = between_versions(specs, (previous, self.imported.label)) if previous else None
+        if report is None:
+            return None
+        return replace(report, unread=tuple(one.of(*self.places) for one in report.unread))
+
+    def _knew(self, label: str) -> bool:
+        """Return whether the last release had an API version."""
+        return self.old is not None and (self.old / label).is_dir()
 
 
-def with_version(pyproject: str, version: str) -> str:
-    """Return the text of a `pyproject.toml` with another version of the distribution in its settings."""
-    import tomlkit
-
-    document: Any = tomlkit.parse(pyproject)
-    document["tool"]["upsertgen"]["distribution-version"] = version
-    return tomlkit.dumps(document)
+def _change(folder: Path, path: str, content: bytes | None) -> Change:
+    """Return what is to happen to a file, without its contents."""
+    action = Action.CHANGED if os.path.lexists(folder / path) else Action.CREATED
+    return Change(path, Action.REMOVED if content is None else action, (), None, None)
 
 
 def _as_a_person_would_name_it(path: Path) -> Path:
@@ -195,39 +296,9 @@ def _lay_out(change: FolderChange, draft: Path) -> None:
             target.write_bytes(content)
 
 
-@contextmanager
-def _told_of(folder: Path, draft: Path) -> Iterator[None]:
-    """Tell problems of a draft of the folder that a person knows."""
-    try:
-        yield
-    except InvalidInput as error:
-        problems = (one.of(folder.as_posix(), draft.as_posix()) for one in error.problems)
-        raise InvalidInput(problems, error.remedy) from None
-
-
-def _bump(old: Path, new: Path, label: str) -> Bump:
-    """Return what the specs deserve that take the place of others.
-
-    Raises:
-        InvalidInput: Either have problems.
-    """
-    from upsertgen.diff import between_folders
-    from upsertgen.diff.changes import Bump, suggested_bump
-
-    if not old.is_dir() or not any(path.parent.name != OVERLAYS for path in old.glob("*/*")):
-        return Bump.NONE
-    try:
-        return suggested_bump(between_folders(old, new, ()))
-    except InvalidInput:
-        if (old / label).is_dir():
-            raise
-        # Corrections may wait for the version; one that is added takes nothing from callers.
-        return Bump.MINOR
-
-
 def _previous(specs: Path, label: str) -> str | None:
     labels = sorted(
-        {path.parent.name for path in spec_files(specs)} - {OVERLAYS}, key=version_order
+        {path.parent.name for path in spec_files(specs)} - NO_VERSIONS, key=version_order
     )
     older = labels[: labels.index(label)] if label in labels else []
     return older[-1] if older else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,25 +9,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from upsertgen.configuration import Settings
-from upsertgen.emit.drafts import tool_versions
 from upsertgen.emit.templates import Templates
-from upsertgen.errors import Location, Problems, quoted
+from upsertgen.errors import Location, Note, Problems, did_you_mean, quoted
 from upsertgen.inputs import (
     LOCK,
     generator_digest,
     lock_digest,
     spec_digests,
+    tool_versions,
     visible_settings,
 )
-from upsertgen.ir.tree import Api
 from upsertgen.progress import Progress
-from upsertgen.write import Action, Change, NewFile, OutputFolder, Plan, refuse_symlink
-from upsertgen.write.locking import locked
+from upsertgen.write import Action, Change, NewFile, OutputFolder, OutputPlan, refuse_symlink
+from upsertgen.write.folder_locks import locked
 from upsertgen.write.manifest import Inputs, digest
-from upsertgen.write.transaction import recover
+from upsertgen.write.transaction import recovered
 
 if TYPE_CHECKING:
-    from upsertgen.lock.check import CheckedNames
+    from upsertgen.ir.tree import Api
+    from upsertgen.public_names.check import CheckedNames
 
 CHANGELOG = "CHANGELOG.md"
 """What each API version changed against the one before, in the output folder."""
@@ -50,19 +49,6 @@ class Selection:
         return bool(self.versions or self.objects)
 
 
-def understand_specs(settings: Settings) -> Api:
-    """Read and understand the specs of a run.
-
-    Raises:
-        InvalidInput: With every problem of the first stage that found any.
-    """
-    # Parsing and validating are imported late: a run in which nothing changed does neither.
-    from upsertgen.ir import understand
-    from upsertgen.specs import read
-
-    return understand(read(settings.specs))
-
-
 @contextmanager
 def exclusive_run(
     configuration: Path | None,
@@ -70,6 +56,7 @@ def exclusive_run(
     progress: Progress,
     *,
     specs: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Settings]:
     """Keep other runs away while this one plans and writes, and recover what a killed one has left.
 
@@ -78,6 +65,7 @@ def exclusive_run(
         read: Reads the settings.
         progress: Told when there is another run to wait for.
         specs: Whether specs are written as well as read.
+        tell: Told what became of the work of a run that was killed.
 
     Yields:
         The settings as they are after that: what was recovered or waited for may have changed them.
@@ -100,14 +88,19 @@ def exclusive_run(
             locked(settings.specs, shared=not specs, waiting=waiting),
             locked(settings.output, waiting=waiting),
         ):
-            if not any(recover(folder) for folder in folders) and read() == settings:
+            if not recovered(folders, tell) and read() == settings:
                 yield settings
                 return
 
 
 def plan_output(
-    settings: Settings, selection: Selection, progress: Progress, force: bool = False
-) -> tuple[OutputFolder, Plan]:
+    settings: Settings,
+    selection: Selection,
+    progress: Progress,
+    force: bool = False,
+    *,
+    releases: bool = False,
+) -> tuple[OutputFolder, OutputPlan]:
     """Work out what it takes to bring the output up to date, without writing anything.
 
     Args:
@@ -115,6 +108,7 @@ def plan_output(
         selection: Which part of the output to look at.
         progress: Told how far it has come.
         force: Whether to write over what no run has written.
+        releases: Whether it is for a release, with which names begin to be recorded.
 
     Returns:
         The output folder, and the plan for it.
@@ -135,53 +129,54 @@ def plan_output(
     )
     folder = OutputFolder(settings.output)
     # What a selection names is only known once the specs are.
-    if not selection and folder.is_current(inputs):
-        return folder, Plan((), len(folder.manifest.outputs), folder.manifest)
+    if not selection and not releases and folder.is_current(inputs):
+        return folder, OutputPlan((), len(folder.manifest.outputs), folder.manifest)
     # Imported late: a run in which nothing changed does without.
     from upsertgen.diff import changelog
-    from upsertgen.diff.loading import understand_folder
-    from upsertgen.emit import emit
-    from upsertgen.emit.formatting import workers
-    from upsertgen.emit.models import load_generator
+    from upsertgen.diff.releases import read_releases
+    from upsertgen.diff.sources import understand_folder
+    from upsertgen.emit.dcg import load_generator
+    from upsertgen.emit.distribution import emit
+    from upsertgen.emit.formatting import default_jobs, workers
+    from upsertgen.emit.readme import without_example
+    from upsertgen.public_names.check import check_names
 
-    with workers(settings.jobs) as executor:
+    jobs = settings.jobs or default_jobs(len(specs))
+    with workers(jobs) as executor:
         if folder.manifest.inputs is None:
             # With nothing to reuse, the workers get ready while this process reads.
             executor.submit(load_generator)
         progress("Reading", 0, len(specs) + len(overlays))
         understood = understand_folder(settings.specs)
         api = understood.corrected
-        selects = _selector(api, settings, selection) if selection else None
-        names = checked_names(api, settings)
+        selects = _selector(api, settings, selection)
+        names = check_names(api, settings, releases=releases)
         # What the record will be, so that the next run finds nothing changed.
-        inputs = replace(inputs, lock=digest(names.text))
-        emitted = emit(api, templates, settings, folder.reuse, progress, names.aliases, executor)
-    files = {
-        path: NewFile(one.text, one.rendered, one.specs, one.template)
-        for path, one in emitted.items()
-    }
-    text = f"<!-- Generated by upsertgen; do not edit. -->\n{changelog(understood.published, api)}"
+        inputs = replace(inputs, lock="" if names.text is None else digest(names.text))
+        files = emit(
+            api, templates, settings, folder.reuse, progress, names.aliases, executor, jobs
+        )
+    told = changelog(understood.published, api, read_releases(settings.specs))
+    text = f"<!-- Generated by upsertgen; do not edit. -->\n{told}"
     files[CHANGELOG] = NewFile(text, digest(text), (), "")
-    plan = folder.plan(files, inputs, selects, force=force)
+    notes = (*api.notes, *without_example(api), *_unrecorded(settings, names))
+    plan = replace(folder.plan(files, inputs, selects, force=force), notes=notes)
     # Names that a selection leaves out are recorded when they are emitted.
-    return folder, plan if selection else replace(plan, lock=_lock_change(settings, names))
+    return folder, plan if selection else replace(plan, record=_record_change(settings, names))
 
 
-def checked_names(api: Api, settings: Settings) -> CheckedNames:
-    """Compare the public names of a run with those that are recorded.
-
-    Raises:
-        InvalidInput: The record or a declared rename is wrong, or a recorded name would vanish.
-    """
-    from upsertgen.lock.check import check_names
-
-    return check_names(api, settings.specs, settings.renames, settings.distribution_version)
+def _unrecorded(settings: Settings, names: CheckedNames) -> Iterator[Note]:
+    """Yield that no name is kept yet, where nobody has asked for that."""
+    if names.text is None and not settings.free_names:
+        place = Location((settings.specs / LOCK).as_posix(), 0)
+        first = "until 'upsertgen release' makes the first release"
+        yield Note(place, f"public names are not recorded, and may change, {first}")
 
 
-def _lock_change(settings: Settings, names: CheckedNames) -> Change | None:
+def _record_change(settings: Settings, names: CheckedNames) -> Change | None:
     """Return what is to happen to the record of public names, if anything is."""
     path = settings.specs / LOCK
-    if not names.reasons:
+    if names.text is None or not names.reasons:
         return None
     before = path.read_bytes().decode() if path.is_file() else None
     action = Action.CREATED if before is None else Action.CHANGED
@@ -194,6 +189,8 @@ def _selector(api: Api, settings: Settings, selection: Selection) -> Callable[[s
     Raises:
         InvalidInput: It names a version or object type that no spec describes.
     """
+    if not selection:
+        return lambda path: True
     labels = {version.label.raw: version for version in api.versions}
     chosen = [labels[one] for one in selection.versions if one in labels] or api.versions
     names = {resource.name for version in chosen for resource in version.resources}
@@ -204,12 +201,11 @@ def _selector(api: Api, settings: Settings, selection: Selection) -> Callable[[s
     ):
         for one in wanted:
             if one not in known:
-                near = difflib.get_close_matches(one, known, 1)
                 problems.add(
                     Location(flag, 0),
                     f"no {called} is called {quoted(one)}",
                     f"one of {', '.join(known)}",
-                    f"did you mean {quoted(near[0])}?" if near else "choose one of them",
+                    did_you_mean(one, known, "choose one of them"),
                 )
     problems.raise_if_any()
     packages = {version.package for version in chosen}

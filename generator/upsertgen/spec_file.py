@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import stat
+from itertools import accumulate
 from pathlib import Path
 
 from upsertgen.errors import InvalidInput, Location, Problem
-from upsertgen.limits import LIMITS, Limits
+from upsertgen.limits import LIMITS
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -22,54 +23,38 @@ _KINDS = (
 )
 
 
-class UnreadableFile(Exception):
-    """A file that is not read.
-
-    Attributes:
-        problem: Why not.
-    """
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(str(problem))
-        self.problem = problem
-
-
-def read_spec_file(path: Path, limits: Limits = LIMITS, root: Path | None = None) -> bytes:
+def read_spec_file(path: Path, root: Path | None = None) -> bytes:
     """Return the contents of a file of a specs folder.
 
     Args:
         path: The file.
-        limits: How large it may be.
         root: The folder that a link must not leave; nothing where that has been looked at.
 
     Raises:
-        UnreadableFile: It is no plain file, is too large, or cannot be read.
+        InvalidInput: It is no plain file, is too large, or cannot be read.
     """
     wrong_place = wrong_link(path, root.resolve()) if root and path.is_symlink() else None
     if wrong_place is not None:
-        raise UnreadableFile(wrong_place)
+        raise InvalidInput([wrong_place])
+    content = b""
     try:
         # A pipe without a writer would be waited for.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(descriptor, "rb") as file:
-            wrong = _kind(os.fstat(descriptor).st_mode)
-            if wrong:
-                raise _unreadable(path, f"this is {wrong}", "a plain file", "remove it")
-            content = file.read(limits.file + 1)
+            kind = _kind(os.fstat(descriptor).st_mode)
+            if not kind:
+                content = file.read(LIMITS.file + 1)
     except OSError as error:
-        wrong = _kind_of(path)
-        if wrong:
-            raise _unreadable(path, f"this is {wrong}", "a plain file", "remove it") from None
+        kind = _kind_of(path)
+        if not kind:
+            wrong, mend = f"the file cannot be read: {error.strerror}", "check its permissions"
+            raise _unreadable(path, wrong, "a readable file", mend) from None
+    if kind:
+        raise _unreadable(path, f"this is {kind}", "a plain file", "remove it")
+    if len(content) > LIMITS.file:
         raise _unreadable(
             path,
-            f"the file cannot be read: {error.strerror}",
-            "a readable file",
-            "check its permissions",
-        ) from None
-    if len(content) > limits.file:
-        raise _unreadable(
-            path,
-            f"the file has more than {limits.file // 2**20} MB",
+            f"the file has more than {LIMITS.file // 2**20} MB",
             "a spec of ordinary size",
             "check whether this is the right file",
         )
@@ -88,20 +73,17 @@ def spec_text(path: Path, root: Path) -> str:
     """
     try:
         return read_spec_file(path, root=root).decode("utf-8-sig")
-    except UnreadableFile as error:
-        raise InvalidInput([error.problem]) from None
     except UnicodeDecodeError:
-        place = Location(path.as_posix())
-        problem = Problem(place, "this is not UTF-8", "text in UTF-8", "save the file as UTF-8")
-        raise InvalidInput([problem]) from None
+        wrong, mend = "this is not UTF-8", "save the file as UTF-8"
+        raise _unreadable(path, wrong, "text in UTF-8", mend) from None
 
 
-def wrong_name(path: Path, limits: Limits = LIMITS) -> Problem | None:
+def wrong_name(path: Path) -> Problem | None:
     """Return what is wrong with the name of a file or folder, if anything is."""
     if not path.name.isprintable():
         wrong, expected = "the name has characters that cannot be shown", "printable characters"
-    elif len(path.name) > limits.name:
-        wrong = f"the name has more than {limits.name} characters"
+    elif len(path.name) > LIMITS.name:
+        wrong = f"the name has more than {LIMITS.name} characters"
         expected = "a name such as contacts.yaml"
     else:
         return None
@@ -131,6 +113,17 @@ def wrong_link(path: Path, root: Path) -> Problem | None:
             "files inside the specs folder",
             "put a copy of the file in its place",
         )
+    step = path
+    while step.is_symlink():
+        if _leaves(step, root):
+            # Where the folder is copied to, by `release` or git, it would lead somewhere else.
+            return Problem(
+                shown,
+                "the link leads through what is outside the specs folder",
+                "a relative link that stays inside the specs folder",
+                f"let it lead to {os.path.relpath(target, path.parent.resolve())}",
+            )
+        step = Path(os.path.normpath(step.parent.resolve() / step.readlink()))
     if target.is_dir() and (
         target == path.parent.resolve() or target in path.parent.resolve().parents
     ):
@@ -138,6 +131,14 @@ def wrong_link(path: Path, root: Path) -> Problem | None:
             shown, "the link leads to a folder that contains it", "a tree of folders", "remove it"
         )
     return None
+
+
+def _leaves(link: Path, root: Path) -> bool:
+    """Tell whether the target of a link in a folder is given by a way through what is outside the folder."""
+    given = link.readlink()
+    depth = len(link.parent.resolve().relative_to(root).parts)
+    steps = (-1 if part == ".." else 1 for part in given.parts)
+    return given.is_absolute() or min(accumulate(steps, initial=depth)) < 0
 
 
 def _kind_of(path: Path) -> str:
@@ -154,5 +155,5 @@ def _kind(mode: int) -> str:
     return next((kind for is_one, kind in _KINDS if is_one(mode)), "no plain file")
 
 
-def _unreadable(path: Path, wrong: str, expected: str, mend: str) -> UnreadableFile:
-    return UnreadableFile(Problem(Location(path.as_posix()), wrong, expected, mend))
+def _unreadable(path: Path, wrong: str, expected: str, mend: str) -> InvalidInput:
+    return InvalidInput.at(Location(path.as_posix()), wrong, expected, mend)

@@ -1,79 +1,101 @@
-"""What only the client knows: `x-upsert`, which exceptions mean what, and what is sent again."""
+"""What only the client knows: `x-upsert`, `x-properties`, which exceptions mean what, what is sent again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import is_dataclass
 
-from upsertgen.diff.changes import Finding, Impact, Kind
-from upsertgen.diff.places import Place
-from upsertgen.ir.tree import ErrorRule, Policy, SystemicError, Upsert
+from upsertgen.diff.findings import ADDITIVE, BREAKING, NONE, Finding, Impact, Kind, Place, Told
+from upsertgen.ir.vocabulary import (
+    Backoff,
+    ErrorPolicy,
+    ErrorRule,
+    PropertyQuery,
+    Roles,
+    Systemic,
+    texts,
+    words,
+)
 from upsertgen.spec_text import SpecText
 
-_NAMED_BY_CALLERS = frozenset(("key", "key-property"))
-"""What callers write into records themselves."""
-
-_When = frozenset[tuple[SpecText, SpecText]]
+_When = frozenset[tuple[str, SpecText, SpecText]]
 
 
-def compare_upserts(place: Place, old: Upsert | None, new: Upsert | None) -> Iterator[Finding]:
+def compare_upserts(place: Place, old: Roles | None, new: Roles | None) -> Iterator[Finding]:
     """Yield what differs between what makes two operations batch upserts."""
     if old is None or new is None:
         if old is not new:
-            impact = Impact.ADDITIVE if old is None else Impact.BREAKING
-            yield place.finding(Kind.UPSERT_CHANGED, impact, Impact.NONE)
+            # What it means to callers, the methods that come or go with it tell.
+            there = ("not there", "there") if old is None else ("there", "not there")
+            yield from place.changed(Kind.UPSERT_CHANGED, *there, NONE)
         return
     before, after = _parts(old), _parts(new)
+    by_callers = {word.spelling for word in words(Roles) if word.about.by_callers}
     for name in dict.fromkeys((*before, *after)):
-        one, other = before.get(name), after.get(name)
-        if one == other:
-            continue
-        changed = Impact.BREAKING if name in _NAMED_BY_CALLERS else Impact.NONE
-        impact = Impact.ADDITIVE if one is None else Impact.BREAKING if other is None else changed
-        yield place.finding(
-            Kind.UPSERT_CHANGED,
-            impact,
-            Impact.NONE,
-            subject=SpecText(name),
-            before=one,
-            after=other,
-        )
+        told = before.get(name), after.get(name)
+        impact = _impact(*told, changed=BREAKING if name in by_callers else NONE)
+        yield from place.changed(Kind.UPSERT_CHANGED, *told, impact, NONE, subject=name)
 
 
-def _parts(upsert: Upsert) -> dict[str, SpecText | None]:
-    """Return all that an upsert says, by what it is about: its fields, whichever there are."""
-    parts: dict[str, SpecText | None] = {}
-    for field in fields(upsert):
-        name, value = field.name.replace("_", "-"), getattr(upsert, field.name)
-        if not isinstance(value, tuple):
+def compare_property_queries(
+    place: Place, old: PropertyQuery | None, new: PropertyQuery | None
+) -> Iterator[Finding]:
+    """Yield what differs between what makes two operations list an account's properties."""
+    if old is None or new is None:
+        if old is not new:
+            impact = ADDITIVE if old is None else BREAKING
+            yield place.finding(Kind.PROPERTY_QUERY_CHANGED, impact, NONE)
+        return
+    for word in words(PropertyQuery):
+        told = getattr(old, word.name), getattr(new, word.name)
+        impact = _impact(*told, changed=NONE)
+        kind = Kind.PROPERTY_QUERY_CHANGED
+        yield from place.changed(kind, *told, impact, NONE, subject=word.spelling)
+
+
+def _impact(old: Told, new: Told, *, changed: Impact) -> Impact:
+    """Return what it means to callers that something came, or went, or changed."""
+    return ADDITIVE if old is None else BREAKING if new is None else changed
+
+
+def _parts(said: object, within: str = "") -> dict[str, SpecText]:
+    """Return all that an upsert says, by what it is about: its words and theirs, whichever there are."""
+    parts: dict[str, SpecText] = {}
+    for word in words(type(said)):
+        name, value = f"{within}{word.spelling}", getattr(said, word.name)
+        if isinstance(value, SpecText):
             parts[name] = value
-        elif all(isinstance(one, SpecText) for one in value):
-            parts[name] = SpecText(", ".join(sorted(one.raw for one in value))) if value else None
-        else:
-            for one in value:
-                about, said = _item(one)
-                parts[f"{name} {about}"] = said
+        elif is_dataclass(value):
+            parts |= _parts(value, f"{name} ")
+        elif isinstance(value, tuple) and value and isinstance(value[0], Systemic):
+            parts |= {f"{name} {_about(one)}": one.mend or SpecText("") for one in value}
+        elif value not in (None, ()):
+            parts[name] = SpecText(_listed(value))
     return parts
 
 
-def _item(item: tuple[str, SpecText] | SystemicError) -> tuple[str, SpecText]:
-    """Return what an item of a list of facts is about, and what it says of that."""
-    if isinstance(item, tuple):
-        return item
+def _listed(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(sorted(map(_listed, value)))
+    return value.raw if isinstance(value, SpecText) else str(value)
+
+
+def _about(error: Systemic) -> str:
+    """Return which error is meant, whatever tells it apart."""
     told = [
         value.raw if isinstance(value, SpecText) else ", ".join(map(str, value))
-        for field in fields(item)
-        if field.name != "mend" and (value := getattr(item, field.name))
+        for word in words(Systemic)
+        if word.name != "mend" and (value := getattr(error, word.name))
     ]
-    return " with ".join(told), item.mend or SpecText("")
+    return " with ".join(told)
 
 
-def compare_policies(place: Place, old: Policy, new: Policy) -> Iterator[Finding]:
+def compare_policies(place: Place, old: ErrorPolicy, new: ErrorPolicy) -> Iterator[Finding]:
     """Yield what differs between two policies. The wire has no part in it."""
     if old == new:
         return
     answers = dict.fromkeys(
-        (status, frozenset(rule.when))
+        (status, frozenset(rule.conditions))
         for policy in (old, new)
         for rule in policy.rules
         for status in rule.statuses
@@ -81,95 +103,64 @@ def compare_policies(place: Place, old: Policy, new: Policy) -> Iterator[Finding
     for status, when in answers:
         before, after = _rule_for(old, status, when), _rule_for(new, status, when)
         if before != after:
-            yield from _rules(_at(place, _answer(status, when)), before, after)
-    if old.retry_transport != new.retry_transport:
-        yield _retry(_at(place, "a failure of the transport"), retried=new.retry_transport)
-    if old.backoff != new.backoff:
-        yield _at(place, "backoff").finding(
-            Kind.RETRY_DELAY_CHANGED,
-            Impact.NONE,
-            before=SpecText(_numbers(old)),
-            after=SpecText(_numbers(new)),
-        )
-    for kind, one, other in (
-        (Kind.ERROR_FIELD_CHANGED, dict(old.fields), dict(new.fields)),
-        (
-            Kind.RATE_LIMIT_HEADER_CHANGED,
-            dict(old.rate_limit_headers),
-            dict(new.rate_limit_headers),
-        ),
-    ):
-        yield from _names(place, kind, one, other)
+            yield from _rules(place.inner(_answer(status, when)), before, after)
+    transport = place.inner("a failure of the transport")
+    yield from _retry(transport, old.retry_transport, new.retry_transport)
+    delays = _numbers(old), _numbers(new)
+    yield from place.inner("backoff").changed(Kind.RETRY_DELAY_CHANGED, *delays, NONE)
+    yield from _names(place, Kind.ERROR_FIELD_CHANGED, old.fields, new.fields)
+    headers = old.rate_limit_headers, new.rate_limit_headers
+    yield from _names(place, Kind.RATE_LIMIT_HEADER_CHANGED, *headers)
 
 
-def _rule_for(policy: Policy, status: int | str, when: _When) -> ErrorRule | None:
+def _rule_for(policy: ErrorPolicy, status: int | str, when: _When) -> ErrorRule | None:
     """Return the rule that an answer meets: the first one that fits."""
     ranges = {str(status), f"{str(status)[0]}XX"}
-    return next(
-        (
-            rule
-            for rule in policy.rules
-            if ranges & set(map(str, rule.statuses)) and frozenset(rule.when) <= when
-        ),
-        None,
-    )
+    rules = (rule for rule in policy.rules if ranges & set(map(str, rule.statuses)))
+    return next((rule for rule in rules if frozenset(rule.conditions) <= when), None)
 
 
 def _rules(place: Place, old: ErrorRule | None, new: ErrorRule | None) -> Iterator[Finding]:
-    before, after = (SpecText(rule.error) if rule else None for rule in (old, new))
-    if before != after:
-        # Without a rule it is the base of all of these, so that a rule only says more.
-        impact = Impact.ADDITIVE if old is None else Impact.BREAKING
-        yield place.finding(
-            Kind.ERROR_CLASS_CHANGED, impact, Impact.NONE, before=before, after=after
-        )
+    before, after = (rule.error if rule else None for rule in (old, new))
+    # Without a rule it is the base of all of these, so that a rule only says more.
+    impact = ADDITIVE if old is None else BREAKING
+    yield from place.changed(Kind.ERROR_CLASS_CHANGED, before, after, impact, NONE)
     was, is_now = (rule is not None and rule.retry for rule in (old, new))
-    if was != is_now:
-        yield _retry(place, retried=is_now)
-    delays = [_delay(rule) for rule in (old, new)]
-    if was and is_now and delays[0] != delays[1]:
-        yield place.finding(
-            Kind.RETRY_DELAY_CHANGED, Impact.NONE, before=delays[0], after=delays[1]
-        )
+    yield from _retry(place, was, is_now)
+    was_renewed, is_renewed = (rule is not None and rule.expired_token for rule in (old, new))
+    yield from _retry(place, was_renewed, is_renewed, " with another token")
+    if was and is_now:
+        yield from place.changed(Kind.RETRY_DELAY_CHANGED, _delay(old), _delay(new), NONE)
 
 
-def _retry(place: Place, *, retried: bool) -> Finding:
+def _retry(place: Place, old: bool, new: bool, how: str = "") -> Iterator[Finding]:
+    words = {True: f"sent again{how}", False: f"not sent again{how}"}
     # Who counted on another attempt gets the exception now.
-    impact = Impact.ADDITIVE if retried else Impact.BREAKING
-    words = {True: SpecText("sent again"), False: SpecText("not sent again")}
-    return place.finding(
-        Kind.RETRY_CHANGED, impact, Impact.NONE, before=words[not retried], after=words[retried]
-    )
+    impact = ADDITIVE if new else BREAKING
+    yield from place.changed(Kind.RETRY_CHANGED, words[old], words[new], impact, NONE)
 
 
-def _names(
-    place: Place, kind: Kind, old: dict[str, SpecText], new: dict[str, SpecText]
-) -> Iterator[Finding]:
-    for name in sorted(old.keys() | new.keys()):
-        before, after = old.get(name), new.get(name)
-        if before == after:
-            continue
-        impact = Impact.NONE if before and after else Impact.ADDITIVE if after else Impact.BREAKING
-        yield _at(place, name.replace("_", "-")).finding(
-            kind, impact, Impact.NONE, before=before, after=after
-        )
-
-
-def _at(place: Place, path: str) -> Place:
-    return place.inner(path)
+def _names(place: Place, kind: Kind, old: object, new: object) -> Iterator[Finding]:
+    before, after = ({word.spelling: text for word, text in texts(one)} for one in (old, new))
+    for name in sorted(before.keys() | after.keys()):
+        told = before.get(name), after.get(name)
+        impact = _impact(*told, changed=NONE)
+        yield from place.inner(name).changed(kind, *told, impact, NONE)
 
 
 def _answer(status: int | str, when: _When) -> str:
-    conditions = " and ".join(sorted(f"{field.raw} {value.raw}" for field, value in when))
+    conditions = " and ".join(sorted(f"{field.raw} {value.raw}" for _, field, value in when))
     return f"{status} with {conditions}" if conditions else str(status)
 
 
-def _numbers(policy: Policy) -> str:
-    return ", ".join(f"{name} {value:g}" for name, value in policy.backoff)
+def _numbers(policy: ErrorPolicy) -> str:
+    backoff = policy.backoff
+    return ", ".join(f"{word.spelling} {getattr(backoff, word.name):g}" for word in words(Backoff))
 
 
-def _delay(rule: ErrorRule | None) -> SpecText:
+def _delay(rule: ErrorRule | None) -> str:
     if rule is None:
-        return SpecText("none")
-    header = f", or as {rule.delay_header.raw} says" if rule.delay_header else ""
-    return SpecText(f"at least {rule.minimum_delay:g} s{header}")
+        return "none"
+    unit = f" in {rule.delay_unit.raw}" if rule.delay_unit else ""
+    header = f", or as {rule.delay_header.raw} says{unit}" if rule.delay_header else ""
+    return f"at least {rule.minimum_delay:g} s{header}"

@@ -5,13 +5,12 @@ nothing else. What is escaped depends on a fixed version of Unicode, so that eve
 
 | context | encoder |
 |---|---|
-| identifier | `identifier` |
+| identifier | `identifier`, `plain_name` |
 | module and file name | `file_name` |
-| string literal, other literals | `string_literal`, `scalar_literal`, `value_literal` |
-| f-string | `f_string_text` |
-| docstring | `docstring`, `model_description` |
+| string literal, other literals | `string_literal`, `scalar_literal`, `value_literal`, `record_literal` |
+| docstring | `docstring`, `whole_docstring` |
 | comment | `comment` |
-| path and path segment of a URL | `url_path`, `url_path_segment` |
+| path of a URL | `url_path` |
 | name and value of an HTTP header | `header_name`, `header_value` |
 | TOML | `toml_string` |
 | JSON | `json_text` |
@@ -29,11 +28,14 @@ import shlex
 import textwrap
 import unicodedata
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from typing import Any
-from urllib.parse import quote
 
+from upsertgen.file_names import DEVICES
 from upsertgen.ir.tree import ObjectValue, Scalar, Value
+from upsertgen.ir.vocabulary import HEADER, ErrorClass, Word, words
 from upsertgen.spec_text import SpecText
+from upsertgen.specs.openapi import HEADER_NAME, HEADER_VALUE, is_url_path
 
 # Unicode 3.2 is part of every Python; what it does not know is escaped.
 _category: Callable[[str], str] = unicodedata.ucd_3_2_0.category
@@ -45,11 +47,8 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&]|^[-+=]|:(?=//)|(?<=www)\.)", re.I
 _NUMBERED = re.compile(r"^([0-9]+)(?=[.)])")
 # Python reads these in the first two lines of a file, in any comment.
 _CODING = re.compile(r"coding(?=[:=])")
+_PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _FILE_NAME = re.compile(r"[a-z_][a-z0-9_]*\Z")
-_DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])\Z")
-_URL_PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%{}/-]*\Z")
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
-_HEADER_VALUE = re.compile(r"[!-~](?:[\t -~]*[!-~])?\Z")
 
 LINE_LENGTH = 100
 """The line length of emitted Python."""
@@ -58,6 +57,25 @@ LINE_LENGTH = 100
 def raw(text: SpecText | str) -> str:
     """Return text without encoding it, for the encoders of this module and for comparisons."""
     return text.raw if isinstance(text, SpecText) else text
+
+
+def is_plain_name(text: SpecText) -> bool:
+    """Return whether a name in JSON is the same name in Python, wherever it stands.
+
+    A name that begins with `_` may mean something else in a class, and one that is not ASCII is normalised.
+    """
+    return _PLAIN_NAME.match(text.raw) is not None and not keyword.iskeyword(text.raw)
+
+
+def plain_name(text: SpecText) -> str:
+    """Return a name in JSON that is the same name in Python.
+
+    Raises:
+        ValueError: It is not. `is_plain_name` says so before.
+    """
+    if not is_plain_name(text):
+        raise ValueError(f"{text.raw!r} is not a name in Python")
+    return text.raw
 
 
 def identifier(name: str) -> str:
@@ -78,7 +96,7 @@ def file_name(name: str) -> str:
         ValueError: It is no module name on every platform. Names are chosen by `upsertgen.ir.names`, so this
             is an error of ours.
     """
-    if not _FILE_NAME.match(name) or _DEVICES.match(name) or keyword.iskeyword(name):
+    if not _FILE_NAME.match(name) or name in DEVICES or keyword.iskeyword(name):
         raise ValueError(f"{name!r} is not the name of a module")
     return name
 
@@ -96,32 +114,9 @@ def string_literal(text: SpecText | str) -> str:
     return f"{quote}{_visible_text(''.join(escaped))}{quote}"
 
 
-def f_string_text(text: SpecText | str) -> str:
-    r"""Return text as it stands between the quotes of an f-string in double quotes.
-
-    Example:
-        >>> print(f_string_text(SpecText('{"a": b}\n')))
-        {{\x22a\x22: b}}\n
-    """
-    escaped = raw(text).replace("\\", "\\\\").replace("{", "{{").replace("}", "}}")
-    # Before Python 3.12 no quotes of its own kind may stand in an f-string, escaped or not.
-    return _visible_text(escaped).replace('"', "\\x22")
-
-
 def scalar_literal(value: Scalar) -> str:
     """Return a Python literal of a JSON scalar."""
     return string_literal(value) if isinstance(value, SpecText) else repr(value)
-
-
-def status_literal(status: int | str) -> str:
-    """Return a Python literal of an HTTP status, or of a range of them such as `5XX`.
-
-    Raises:
-        ValueError: It is neither. Statuses are checked when specs are read.
-    """
-    if not re.fullmatch("[1-5](?:[0-9][0-9]|XX)", str(status)):
-        raise ValueError(f"{status!r} is no status")
-    return string_literal(status) if isinstance(status, str) else str(status)
 
 
 def value_literal(value: Value) -> str:
@@ -132,6 +127,40 @@ def value_literal(value: Value) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(value_literal(item) for item in value) + "]"
     return scalar_literal(value)
+
+
+def record_literal(record: Any, module: str, **more: int | None) -> str:
+    """Return a call of the class of the runtime that an object of the vocabulary becomes.
+
+    What is optional and says nothing is left out; the module has to import `errors`.
+
+    Args:
+        record: An object of `upsertgen.ir.vocabulary`.
+        module: What the module of the class is called where the call stands.
+        more: Arguments that are no words of specs; None for those that are not given.
+    """
+    arguments = [
+        f"{identifier(word.name)}={_argument(word, value, module)}"
+        for word in words(type(record))
+        if (value := getattr(record, word.name)) != word.default or value not in (None, (), False)
+    ]
+    arguments += [
+        f"{identifier(name)}={value!r}" for name, value in more.items() if value is not None
+    ]
+    return f"{identifier(module)}.{identifier(type(record).__name__)}({', '.join(arguments)})"
+
+
+def _argument(word: Word, value: Any, module: str) -> str:
+    if isinstance(value, ErrorClass):
+        return f"errors.{identifier(value)}"
+    if isinstance(value, SpecText):
+        return string_literal(header_name(value) if word.schema is HEADER.keywords else value)
+    if isinstance(value, tuple):
+        items = ", ".join(_argument(word, item, module) for item in value)
+        return f"({items},)" if len(value) == 1 else f"({items})"
+    if isinstance(value, str):
+        return string_literal(value)
+    return record_literal(value, module) if is_dataclass(value) else repr(value)
 
 
 def docstring(text: SpecText | str, indent: int) -> str:
@@ -150,6 +179,18 @@ def docstring(text: SpecText | str, indent: int) -> str:
     before = joined.removesuffix('"')
     bare = before != joined and (len(before) - len(before.rstrip("\\"))) % 2 == 0
     return f'{joined[:-1]}\\"' if bare else joined
+
+
+def whole_docstring(text: SpecText | str, indent: int) -> str:
+    """Return a docstring with its quotes, which stand on lines of their own if the text has several.
+
+    Args:
+        text: The text; its blank lines part paragraphs.
+        indent: The columns that its lines are indented by.
+    """
+    told = docstring(text, indent)
+    margin = "\n" + " " * indent if "\n" in told else ""
+    return f'"""{margin}{told}{margin}"""'
 
 
 def comment(text: SpecText | str) -> str:
@@ -172,14 +213,6 @@ def one_line(text: SpecText | str) -> SpecText:
     return SpecText(" ".join(raw(text).split()))
 
 
-def model_description(text: SpecText | str) -> str:
-    """Return text as models and their fields are described with it: wrapped, every character visible.
-
-    It goes to datamodel-code-generator, which quotes it.
-    """
-    return _filled(text, LINE_LENGTH - 8, _visible_text)
-
-
 def url_path(text: SpecText | str) -> SpecText:
     """Return the path of an operation, with `{name}` for each argument, to be encoded further.
 
@@ -187,25 +220,9 @@ def url_path(text: SpecText | str) -> SpecText:
         ValueError: It is no path of a URL. Paths are checked when specs are read.
     """
     path = raw(text)
-    if not _URL_PATH.match(path) or any(part in (".", "..") for part in path.split("/")):
+    if not is_url_path(path):
         raise ValueError(f"{path!r} is not the path of a URL")
     return SpecText(path)
-
-
-def url_path_segment(text: SpecText | str) -> str:
-    """Return text as one segment of the path of a URL.
-
-    Raises:
-        ValueError: It is empty, `.` or `..`, which a path does not keep.
-
-    Example:
-        >>> url_path_segment(SpecText("../a?b"))
-        '..%2Fa%3Fb'
-    """
-    segment = raw(text)
-    if segment in ("", ".", ".."):
-        raise ValueError(f"{segment!r} is not a segment of a path")
-    return quote(segment, safe="")
 
 
 def header_name(text: SpecText | str) -> SpecText:
@@ -214,7 +231,7 @@ def header_name(text: SpecText | str) -> SpecText:
     Raises:
         ValueError: It is none. Names are checked when specs are read.
     """
-    if not _HEADER_NAME.match(raw(text)):
+    if not HEADER_NAME.match(raw(text)):
         raise ValueError(f"{raw(text)!r} is not the name of a header")
     return SpecText(raw(text))
 
@@ -225,7 +242,7 @@ def header_value(text: SpecText | str) -> SpecText:
     Raises:
         ValueError: It is none. Values are checked when specs are read.
     """
-    if not _HEADER_VALUE.match(raw(text)):
+    if not HEADER_VALUE.match(raw(text)):
         raise ValueError(f"{raw(text)!r} is not the value of a header")
     return SpecText(raw(text))
 
@@ -245,6 +262,11 @@ def toml_string(text: SpecText | str) -> str:
 def json_text(value: Any) -> str:
     """Return JSON data as text that is plain ASCII, a line for each value."""
     return json.dumps(value, indent=1, allow_nan=False)
+
+
+def json_line(value: Any) -> str:
+    """Return JSON data as text that is plain ASCII, on one line."""
+    return json.dumps(value, allow_nan=False)
 
 
 def shell_word(text: SpecText | str) -> str:

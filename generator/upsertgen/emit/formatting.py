@@ -8,17 +8,19 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import ParamSpec, TypeVar
 
 from upsertgen.emit.encode import LINE_LENGTH
-from upsertgen.emit.proof import Expectation, UnprovenFile, prove
+from upsertgen.emit.proof import UnprovenFile
+from upsertgen.emit.twin import Twin, prove
+from upsertgen.errors import WorkerDied
 
 _DIE_WITH_PARENT = 1
 """PR_SET_PDEATHSIG of Linux."""
+_SPECS_OF_ONE_PROCESS = 8
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,31 +28,47 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class PythonSource:
-    """A Python file that was rendered and has to be formatted and proven."""
+    """A Python file that was rendered and has to be formatted and proven.
+
+    Attributes:
+        path: Its path in the output folder.
+        text: Its contents.
+        twin: Returns what it is held against, when it is needed.
+    """
 
     path: str
     text: str
-    expectation: Expectation
+    twin: Callable[[], Twin]
 
 
-def default_jobs() -> int:
-    """Return how many processes to use when nobody says: one a processor, at most 4."""
-    return min(
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 4
-    )
+def default_jobs(specs: int) -> int:
+    """Return how many processes to use when nobody says: one a processor, at most 4.
+
+    Args:
+        specs: How many spec files there are. For a few, the processes would take longer to get ready.
+    """
+    affinity = getattr(os, "sched_getaffinity", None)
+    processors = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    return min(processors, 4, 1 + specs // _SPECS_OF_ONE_PROCESS)
 
 
 @contextmanager
-def workers(jobs: int | None) -> Iterator[Executor]:
+def workers(jobs: int) -> Iterator[Executor]:
     """Provide the worker processes of a run. They get ready while the caller goes on.
 
     Args:
         jobs: How many there are. With one, it is this process: a second one would only wait for it.
+
+    Raises:
+        WorkerDied: One ended before its work did.
     """
-    jobs = jobs or default_jobs()
     if jobs == 1:
         yield _ThisProcess()
         return
+    # Imported late: a small run does without.
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     # Forking is the fastest start; where there is no fork, the default of the platform is used.
     context = (
         get_context("fork") if hasattr(os, "fork") and os.name == "posix" and _is_linux() else None
@@ -62,6 +80,8 @@ def workers(jobs: int | None) -> Iterator[Executor]:
             executor.submit(_nothing)
         try:
             yield executor
+        except BrokenExecutor:
+            raise WorkerDied from None
         except BaseException:
             executor.shutdown(cancel_futures=True)
             raise
@@ -162,7 +182,7 @@ class Formatter:
             for text, result in zip(self._futures[future], future.result(), strict=True):
                 finished += 1
                 for source in self._distinct[text]:
-                    prove(source.path, result, source.expectation)
+                    prove(source.path, result, source.twin())
                     formatted[source.path] = result
             done(finished, len(self._distinct))
         return formatted

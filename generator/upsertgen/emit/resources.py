@@ -1,25 +1,33 @@
-"""What the template of an object type's module lays out: arguments, annotations, decoders, imports."""
+"""Object types as the templates lay them out: methods, arguments, annotations, decoders, bulk upserts.
+
+In comes a `Resource` of the tree; out comes a `ResourceView`, in which every `str` is ready to be emitted.
+Start with `resource_view`. What all object types share, the policies and the roles of fields, has a module
+of its own, and `policy_name` says what is called how there; methods that send any number of records have
+`bulk_methods`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
-from upsertgen.emit.annotations import Annotations
+from upsertgen.emit.annotations import ACCEPTED, CHECKED, DECODED, RETURNED, Annotations
+from upsertgen.emit.bulk_methods import BulkMethods, JobOperation
+from upsertgen.emit.deprecation import described, is_discouraged, told
 from upsertgen.emit.encode import (
+    header_name,
+    header_value,
     identifier,
     joined,
+    scalar_literal,
     string_literal,
     value_literal,
     without_full_stop,
 )
-from upsertgen.emit.imports import ImportGroups, import_groups
-from upsertgen.emit.renamed import RenamedMembers
-from upsertgen.emit.upserts import BulkMethods
-from upsertgen.ir.names import RESOURCE_IMPORTS
+from upsertgen.emit.old_names import OldName, RenamedMembers
 from upsertgen.ir.tree import (
-    AnyType,
     ArrayType,
+    Constant,
     Operation,
     Parameter,
     ReferenceType,
@@ -28,20 +36,23 @@ from upsertgen.ir.tree import (
 )
 from upsertgen.spec_text import SpecText
 
-_BASES = (("", "SyncResource"), ("Async", "AsyncResource"))
-_UPSERT_BASES = (("", "UpsertResource"), ("Async", "AsyncUpsertResource"))
-_CALLED_BULK = ("iter_upsert", "iter_upsert_async", "upsert", "upsert_async")
-_TYPED_BULK = {
-    "typing": ("Unpack",),
-    ".._bulk.operation": ("AsyncRecords", "IterUpsertOptions", "Records", "UpsertOptions"),
-    ".._bulk.report": ("UpsertReport",),
-    ".._bulk.streams": ("AsyncOutcomeStream", "OutcomeStream"),
-}
+_GROUPS = {"path": "path_arguments", "query": "query", "header": "headers"}
+_CONSTANT_GROUPS = {"query": "constant_query", "header": "constant_headers"}
 
 
 @dataclass(frozen=True)
 class Argument:
-    """One keyword argument as it is written."""
+    """One keyword argument as it is written.
+
+    Attributes:
+        parameter: What it is an argument for.
+        name: What it is called.
+        annotation: The type of its values.
+        default: Its default, with a sign of equality before it; nothing if it has to be given.
+        sent: The expression of what is sent.
+        help: What it means.
+        checked: What the runtime knows of it, if it is no part of the body.
+    """
 
     parameter: Parameter
     name: str
@@ -49,36 +60,115 @@ class Argument:
     default: str
     sent: str
     help: SpecText
+    checked: str
+
+
+@dataclass(frozen=True)
+class Overload:
+    """One way to call a method, as type checkers are told it.
+
+    Attributes:
+        arguments: Its arguments.
+        warning: Why to call it otherwise; nothing if there is no reason.
+    """
+
+    arguments: tuple[Argument, ...]
+    warning: str | None
+
+
+@dataclass(frozen=True)
+class JobQuestion:
+    """An operation that tells of jobs, as it is written beside what begins them.
+
+    Attributes:
+        job_operation: The operation, and what it tells of.
+        parameters: What the runtime knows of each argument.
+        constants: As of a method.
+        accept: As of a method.
+        security: As of a method.
+    """
+
+    job_operation: JobOperation
+    parameters: tuple[str, ...]
+    constants: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    accept: str | None
+    security: str | None
 
 
 @dataclass(frozen=True)
 class Method:
-    """One method as it is written. What is an expression is ready to be emitted."""
+    """One method as it is written.
+
+    Attributes:
+        operation: What it sends.
+        constant: The name of the operation in the module.
+        called: Its public name.
+        summary: What it does, without a full stop.
+        returns: The annotation of what it returns.
+        returns_help: What the spec says about that.
+        arguments: Its arguments.
+        overloads: The ways to call it, if some of them are deprecated.
+        groups: Those of the path, the query and the headers, by what a call names them.
+        constants: Names and values of what every call sends there, by what an operation names them.
+        accept: The expression of the media types that it reads, if JSON is not all of them.
+        decoders: The expression that reads each answer, by its status.
+        error_decoder: The expression that reads an error.
+        body_adapter: The type of the adapter that encodes the body, if it needs one.
+        content: The expression of the body, if it sends one.
+        bulk: The methods that send any number of records with it, if there are any.
+        questions: What asks about the jobs that write these.
+        bulk_arguments: Their arguments that are the same for all records.
+        record: The type that the records of these are checked against, if they are not sent as text.
+        security: The expression of what it needs of the client's tokens, if not all that there are.
+    """
 
     operation: Operation
     constant: str
+    called: str
     summary: SpecText
     returns: str
     returns_help: SpecText
     arguments: tuple[Argument, ...]
+    overloads: tuple[Overload, ...]
     groups: tuple[tuple[str, tuple[Argument, ...]], ...]
-    passed: str
+    constants: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    accept: str | None
     decoders: tuple[tuple[str, str], ...]
     error_decoder: str
     body_adapter: str | None
-    body_constant: str
-    bulk_constant: str
     content: str | None
     bulk: BulkMethods | None
+    questions: tuple[JobQuestion, ...]
+    bulk_arguments: tuple[Argument, ...]
+    record: str | None
+    security: str | None
+
+    def warning(self, name: str) -> str | None:
+        """Return why not to call it, or what does the same by another name; nothing for no reason."""
+        place = self.called.removesuffix(self.operation.name)
+        return told(f"{place}{name}") if self.operation.deprecated else None
 
     @property
-    def path_types(self) -> dict[SpecText, str]:
-        """The annotation of each argument of the path, by its name there."""
+    def discouraged(self) -> dict[str, str]:
+        """What is said of each argument that callers are warned of, by its name."""
         return {
-            one.parameter.wire_name: one.annotation
+            one.name: told(f"{self.called}({one.name})")
             for one in self.arguments
-            if one.parameter.location == "path"
+            if is_discouraged(self.operation, one.parameter)
         }
+
+    def bulk_discouraged(self, name: str) -> dict[str, str]:
+        """Return what is said of each argument that callers of a bulk method are warned of, by its name."""
+        place = self.called.removesuffix(self.operation.name)
+        return {
+            one.name: told(f"{place}{name}({one.name})")
+            for one in self.bulk_arguments
+            if is_discouraged(self.operation, one.parameter)
+        }
+
+    def bulk_group(self, location: str) -> tuple[Argument, ...]:
+        """Return the arguments of bulk methods that go to one place."""
+        return tuple(one for one in self.bulk_arguments if one.parameter.location == location)
 
 
 @dataclass(frozen=True)
@@ -86,52 +176,91 @@ class ResourceView:
     """One module as it is written.
 
     Attributes:
-        bases: The base of each of its two classes, by what the class's name begins with.
         methods: Its methods.
-        imports: What it imports.
-        typed_imports: What only type checkers import.
+        modules: The modules that its annotations and expressions mention, as it calls them.
         renamed: Old names of what stands in it.
     """
 
-    bases: tuple[tuple[str, str], ...]
     methods: tuple[Method, ...]
-    imports: ImportGroups
-    typed_imports: ImportGroups
+    modules: frozenset[str]
     renamed: RenamedMembers
+
+    @property
+    def emits_bulk(self) -> bool:
+        """Whether bulk methods are emitted that no base class has, be it under an old name."""
+        old = {one.now for one in self.renamed.methods}
+        return any(
+            not one.bulk.inherited or old & {one.bulk.name, one.bulk.iter_name}
+            for one in self.methods
+            if one.bulk is not None
+        )
+
+    @property
+    def asks_jobs(self) -> bool:
+        """Whether bulk methods ask about jobs by operations."""
+        return any(one.questions for one in self.methods)
+
+    @property
+    def emits_requests(self) -> bool:
+        """Whether bulk methods are emitted that say more of their requests than which path they have."""
+        return any(
+            not one.bulk.request.is_plain
+            or any(each.parameter.location != "path" for each in one.bulk_arguments)
+            for one in self.methods
+            if one.bulk is not None
+        )
+
+    @property
+    def warns(self) -> bool:
+        """Whether callers of some methods are warned of arguments."""
+        return any(
+            one.discouraged or (one.bulk and one.bulk_discouraged(one.bulk.name))
+            for one in self.methods
+        )
+
+    @property
+    def inherits_bulk(self) -> bool:
+        """Whether its classes inherit bulk methods."""
+        return any(one.bulk is not None and one.bulk.inherited for one in self.methods)
 
 
 def resource_view(
+    package: str,
     resource: Resource,
     names: Mapping[str, str],
     renamed: RenamedMembers,
     bulk: Mapping[str, BulkMethods],
+    needs: Callable[[Operation], str | None],
 ) -> ResourceView:
     """Return what the module of an object type consists of.
 
     Args:
+        package: The package of its version.
         resource: The object type.
         names: The class name of each model in the resource's version, by its key.
         renamed: Old names of what stands in it.
         bulk: The methods that send any number of records, by the name of their operation.
+        needs: Returns the expression of what an operation needs of the client's tokens.
     """
-    policies = {policy_name(operation.policy) for operation in resource.operations}
-    roles = {methods.roles for methods in bulk.values()}
-    taken = {
-        *RESOURCE_IMPORTS,
-        *policies,
-        *roles,
-        resource.class_name,
-        f"Async{resource.class_name}",
-    }
-    called = _called(names.values(), taken)
-    constants = {f"_{identifier(one.name).upper()}" for one in resource.operations}
-    writer = _Writer({key: called[name] for key, name in names.items()}, constants)
+    writer = _Writer(names, needs)
     methods = tuple(
-        writer.method(operation, bulk.get(operation.name)) for operation in resource.operations
+        writer.method(
+            one,
+            f"{package}.{resource.name}.{one.name}",
+            bulk.get(one.name),
+            renamed.parameters.get(one.name, ()),
+        )
+        for one in resource.operations
     )
-    bases = _UPSERT_BASES if any(one.inherited for one in bulk.values()) else _BASES
-    imports = writer.imports(bases, policies, called, renamed)
-    return ResourceView(bases, methods, *imports, renamed)
+    view = ResourceView(methods, frozenset(writer.annotations.modules), renamed)
+    modules = set(view.modules)
+    if view.emits_bulk or renamed or view.warns or "_typed_dicts" in modules:
+        modules.add("_typing")
+    if renamed.methods or any(one.overloads or one.operation.deprecated for one in methods):
+        modules.add("_typing_extensions")
+    if renamed.methods:
+        modules.add("_abc")
+    return replace(view, modules=frozenset(modules))
 
 
 def policy_name(index: int) -> str:
@@ -139,44 +268,34 @@ def policy_name(index: int) -> str:
     return "POLICY" if index == 0 else f"POLICY_{index + 1}"
 
 
-def _called(names: Iterable[str], taken: set[str]) -> dict[str, str]:
-    """Return what a module calls each model: its name, unless that means something else there."""
-    called: dict[str, str] = {}
-    for name in sorted(names):
-        free = name
-        while {free, f"{free}Dict"} & taken:
-            free += "Model"
-        taken |= {free, f"{free}Dict"}
-        called[name] = free
-    return called
-
-
 class _Writer:
-    def __init__(self, names: Mapping[str, str], constants: set[str]) -> None:
-        self._annotations = Annotations(names)
-        self._constants = constants
-        self._helpers: set[str] = {"Call", "Operation"}
-        self._adapter = False
-        self._bulk: list[BulkMethods] = []
+    def __init__(self, names: Mapping[str, str], needs: Callable[[Operation], str | None]) -> None:
+        self.annotations = Annotations(names)
+        self._needs = needs
 
-    def method(self, operation: Operation, bulk: BulkMethods | None) -> Method:
+    def method(
+        self,
+        operation: Operation,
+        called: str,
+        bulk: BulkMethods | None,
+        renamed: tuple[OldName, ...],
+    ) -> Method:
+        types = dict.fromkeys(response.type for response in operation.responses)
+        arguments = tuple(self._argument(one) for one in operation.parameters)
         constant = f"_{identifier(operation.name).upper()}"
-        if bulk is not None:
-            self._bulk.append(bulk)
-        types = tuple(dict.fromkeys(response.type for response in operation.responses))
-        returns = " | ".join(
-            dict.fromkeys(self._annotations.returned(one) if one else "None" for one in types)
+        adapter, content = self._content(operation, constant, arguments, bulk)
+        groups = (
+            (name, tuple(one for one in arguments if one.parameter.location == location))
+            for location, name in _GROUPS.items()
         )
-        arguments = tuple(
-            self._argument(operation, parameter) for parameter in operation.parameters
-        )
-        body_constant = self._free(f"{constant}_BODY")
-        adapter, content = self._content(operation, body_constant, arguments)
         return Method(
             operation=operation,
             constant=constant,
+            called=called,
             summary=self._summary(operation),
-            returns=returns,
+            returns=" | ".join(
+                dict.fromkeys(self._annotation(one) if one else "None" for one in types)
+            ),
             returns_help=joined(
                 *(
                     part
@@ -185,62 +304,42 @@ class _Writer:
                 )
             ),
             arguments=arguments,
-            groups=self._groups(arguments),
-            passed=", ".join(f"{argument.name}={argument.name}" for argument in arguments),
-            decoders=tuple(
-                (response.status, self._decoder(response.type)) for response in operation.responses
-            ),
+            overloads=_overloads(called, operation, arguments, renamed),
+            groups=tuple((name, members) for name, members in groups if members),
+            constants=_constant_groups(operation),
+            accept=_accept(operation),
+            decoders=tuple((one.status, self._decoder(one.type)) for one in operation.responses),
             error_decoder=self._decoder(operation.error) if operation.error is not None else "None",
             body_adapter=adapter,
-            body_constant=body_constant,
-            bulk_constant=self._free(f"{constant}_BULK"),
             content=content,
             bulk=bulk,
+            questions=tuple(map(self._question, bulk.jobs)) if bulk else (),
+            # The runtime makes their fields part of the body.
+            bulk_arguments=tuple(
+                self._argument(one, is_checked=True) for one in (bulk.arguments if bulk else ())
+            ),
+            record=self._record(bulk),
+            security=self._needs(operation),
         )
 
-    def imports(
-        self,
-        bases: tuple[tuple[str, str], ...],
-        policies: set[str],
-        called: Mapping[str, str],
-        renamed: RenamedMembers,
-    ) -> tuple[ImportGroups, ImportGroups]:
-        """Return the imports of the module, and those that only type checkers need.
+    def _question(self, job_operation: JobOperation) -> JobQuestion:
+        operation = job_operation.operation
+        parameters = (one for one in operation.parameters if one.location in _GROUPS)
+        return JobQuestion(
+            job_operation,
+            tuple(map(self._checked, parameters)),
+            _constant_groups(operation),
+            _accept(operation),
+            self._needs(operation),
+        )
 
-        Args:
-            bases: The bases of its classes.
-            policies: The names of the policies that it uses.
-            called: What it calls each model, by the model's name.
-            renamed: Old names of what stands in it.
-        """
-        emitted = [one for one in self._bulk if not one.inherited]
-        modules = self._annotations.imports()
-        for module, helpers in renamed.imports().items():
-            modules.setdefault(module, set()).update(helpers)
-        if self._annotations.typed_dicts or emitted:
-            modules.setdefault("typing", set()).add("TYPE_CHECKING")
-        if self._adapter:
-            modules.setdefault("pydantic", set()).add("TypeAdapter")
-        modules[".._policies"] = policies
-        modules[".._runtime.operation"] = self._helpers
-        module = ".._bulk.resource" if bases == _UPSERT_BASES else ".._runtime.resource"
-        modules[module] = {base for _, base in bases}
-        models = _imported(called, "", self._annotations.models)
-        typed: dict[str, Iterable[str]] = {
-            ".typed_dicts": _imported(called, "Dict", self._annotations.typed_dicts)
-        }
-        if self._bulk:
-            modules[".._bulk.operation"] = {"BulkOperation", *(_CALLED_BULK if emitted else ())}
-            modules[".._upserts"] = {one.roles for one in self._bulk}
-        if emitted:
-            typed |= _TYPED_BULK
-        return import_groups({**modules, ".models": models}), import_groups(typed)
+    def _record(self, bulk: BulkMethods | None) -> str | None:
+        if bulk is None or bulk.record is None:
+            return None
+        return self.annotations.annotation(bulk.record, CHECKED)
 
-    def _free(self, constant: str) -> str:
-        """Return the name of a constant; another one if an operation is called so."""
-        while constant in self._constants:
-            constant += "_"
-        return constant
+    def _annotation(self, kind: Type) -> str:
+        return self.annotations.annotation(kind, RETURNED)
 
     @staticmethod
     def _summary(operation: Operation) -> SpecText:
@@ -248,32 +347,33 @@ class _Writer:
             return without_full_stop(operation.summary)
         return SpecText(operation.name.replace("_", " ").strip().capitalize())
 
-    def _argument(self, operation: Operation, parameter: Parameter) -> Argument:
-        annotation = self._annotations.accepted(parameter.type)
+    def _argument(self, parameter: Parameter, *, is_checked: bool = False) -> Argument:
+        annotation = self.annotations.annotation(parameter.type, ACCEPTED)
         default = ""
-        sends_null = (
-            operation.body is not None
-            and operation.body.sends_null
-            and parameter.location == "field"
-        )
-        if not parameter.required and sends_null:
-            self._helpers |= {"UNSET", "Unset"}
-            annotation, default = f"{annotation} | Unset", " = UNSET"
+        if not parameter.required and parameter.location in ("field", "body"):
+            annotation, default = f"{annotation} | _operation.Unset", " = _operation.UNSET"
         elif not parameter.required:
-            annotation = (
-                annotation if annotation.endswith(("None", "Any")) else f"{annotation} | None"
-            )
+            has_none = annotation.endswith(("None", "_typing.Any"))
+            annotation = annotation if has_none else f"{annotation} | None"
             default = " = None"
-        name = identifier(parameter.name)
-        sent = name
-        if (
-            parameter.location == "query"
-            and isinstance(parameter.type, ArrayType)
-            and not parameter.explode
-        ):
-            self._helpers.add("CommaSeparated")
-            sent = f"CommaSeparated({name})"
-        return Argument(parameter, name, annotation, default, sent, self._help(parameter))
+        name = sent = identifier(parameter.name)
+        is_list = isinstance(parameter.type, ArrayType)
+        if parameter.location == "query" and is_list and not parameter.explode:
+            sent = f"_operation.CommaSeparated({name})"
+        checked = self._checked(parameter) if is_checked or parameter.location in _GROUPS else ""
+        return Argument(parameter, name, annotation, default, sent, self._help(parameter), checked)
+
+    def _checked(self, parameter: Parameter) -> str:
+        name = parameter.wire_name
+        words = [parameter.name, parameter.location]
+        written = header_name(name) if parameter.location == "header" else name
+        arguments = [*map(repr, words), string_literal(written)]
+        arguments.append(self.annotations.annotation(parameter.type, CHECKED))
+        if parameter.sends_default and parameter.default is not None:
+            arguments.append(f"default={value_literal(parameter.default.value)}")
+        elif parameter.required:
+            arguments.append("required=True")
+        return f"_operation.Parameter({', '.join(arguments)})"
 
     @staticmethod
     def _help(parameter: Parameter) -> SpecText:
@@ -287,69 +387,114 @@ class _Writer:
             text = joined(f"The {parameter.location} parameter `", parameter.wire_name, "`.")
         if parameter.default is not None and not parameter.required:
             default = value_literal(parameter.default.value)
-            text = joined(text, f" By default `{default}`.")
-        constraints = (
-            dict(parameter.type.constraints) if isinstance(parameter.type, ArrayType) else {}
-        )
-        if "maxItems" in constraints:
-            text = joined(text, f" At most {constraints['maxItems']} in one request.")
-        return text
-
-    @staticmethod
-    def _groups(arguments: tuple[Argument, ...]) -> tuple[tuple[str, tuple[Argument, ...]], ...]:
-        names = {"path": "path_arguments", "query": "query", "header": "headers"}
-        groups = (
-            (name, tuple(a for a in arguments if a.parameter.location == where))
-            for where, name in names.items()
-        )
-        return tuple((name, members) for name, members in groups if members)
+            told = "Where it is not given" if parameter.sends_default else "By default"
+            text = joined(text, f" {told} `{default}`{' is sent' * parameter.sends_default}.")
+        if isinstance(parameter.type, ArrayType) and dict(parameter.type.constraints).get(
+            "maxItems"
+        ):
+            most = dict(parameter.type.constraints)["maxItems"]
+            text = joined(text, f" At most {most} in one request.")
+        return described(text, deprecated=parameter.deprecated) or text
 
     def _content(
-        self, operation: Operation, constant: str, arguments: tuple[Argument, ...]
+        self,
+        operation: Operation,
+        constant: str,
+        arguments: tuple[Argument, ...],
+        bulk: BulkMethods | None,
     ) -> tuple[str | None, str | None]:
         """Return the type of the body's adapter, if it needs one, and the expression of the content.
 
         Args:
-            operation: The operation.
-            constant: The name of the adapter.
+            operation: The operation, and what it sends.
+            constant: The name of the operation.
             arguments: The arguments of the method.
+            bulk: The methods that send any number of records with it, if there are any.
         """
         body = operation.body
         if body is None:
             return None, None
-        null = ", send_null=True" if body.sends_null else ""
         if body.by_fields and isinstance(body.type, ReferenceType):
-            self._helpers.add("encode_body")
-            model = self._annotations.returned(body.type)
-            fields = ", ".join(
-                f"{string_literal(a.parameter.wire_name)}: {a.name}"
-                for a in arguments
-                if a.parameter.location == "field"
-            )
-            return None, f"encode_body({model}, {{{fields}}}{null})"
-        self._helpers.add("encode_value")
-        self._adapter = True
-        name = next(a.name for a in arguments if a.parameter.location == "body")
-        adapter = self._annotations.checked(body.type)
-        self._annotations.returned(AnyType())
-        encoded = f"encode_value({constant}, {name}{null})"
-        return adapter, encoded if body.required else f"None if {name} is None else {encoded}"
+            values = [
+                *(
+                    (one.wire_name, scalar_literal(one.value))
+                    for one in _constants(operation, "field")
+                ),
+                *(
+                    (one.parameter.wire_name, one.name)
+                    for one in arguments
+                    if one.parameter.location == "field"
+                ),
+            ]
+            fields = ", ".join(f"{string_literal(name)}: {value}" for name, value in values)
+            model = self._annotation(body.type)
+            more = f", bulk={string_literal(bulk.name)}" if bulk else ""
+            return None, f"_operation.encode_body({model}, {{{fields}}}{more})"
+        adapter = self.annotations.annotation(body.type, CHECKED)
+        encode = "encode_lines" if body.lines else "encode_value"
+        name = next((one.name for one in arguments if one.parameter.location == "body"), None)
+        if name is None:
+            (only,) = _constants(operation, "body")
+            return adapter, f"_operation.{encode}({constant}__BODY, {scalar_literal(only.value)})"
+        encoded = f"_operation.{encode}({constant}__BODY, {name})"
+        unset = f"None if {name} is _operation.UNSET else "
+        return adapter, encoded if body.required else f"{unset}{encoded}"
 
     def _decoder(self, kind: Type | None) -> str:
         if kind is None:
-            self._helpers.add("no_content")
-            return "no_content"
-        written = self._annotations.returned(kind)
-        if isinstance(kind, ReferenceType):
-            return f"{written}.model_validate_json"
-        self._adapter = True
-        return f"TypeAdapter[{written}]({written}).validate_json"
+            return "_operation.no_content"
+        return f"_operation.Decoder({self.annotations.annotation(kind, DECODED)})"
 
 
-def _imported(called: Mapping[str, str], suffix: str, used: set[str]) -> tuple[str, ...]:
-    """Return the names to import, each with what the module calls it where that is another name."""
+def _constants(operation: Operation, location: str) -> tuple[Constant, ...]:
+    return tuple(one for one in operation.constants if one.location == location)
+
+
+def _constant_groups(
+    operation: Operation,
+) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     return tuple(
-        f"{name}{suffix}" if name == here else f"{name}{suffix} as {here}{suffix}"
-        for name, here in sorted(called.items())
-        if f"{here}{suffix}" in used
+        (name, tuple(map(_constant, members)))
+        for location, name in _CONSTANT_GROUPS.items()
+        if (members := _constants(operation, location))
     )
+
+
+def _accept(operation: Operation) -> str | None:
+    return string_literal(header_value(operation.accept)) if operation.accept else None
+
+
+def _constant(constant: Constant) -> tuple[str, str]:
+    """Return the name of a constant and its value, as expressions."""
+    name = constant.wire_name
+    written = header_name(name) if constant.location == "header" else name
+    return string_literal(written), scalar_literal(constant.value)
+
+
+def _overloads(
+    called: str,
+    operation: Operation,
+    arguments: tuple[Argument, ...],
+    renamed: tuple[OldName, ...],
+) -> tuple[Overload, ...]:
+    """Return the ways to call a method, the best one first; nothing if there is but one.
+
+    Args:
+        called: Its public name.
+        operation: What it sends.
+        arguments: All its arguments.
+        renamed: The old names of arguments. Whoever gives two of them is told by none.
+    """
+    whole = told(called) if operation.deprecated else None
+    discouraged = [one for one in arguments if is_discouraged(operation, one.parameter)]
+    best = tuple(one for one in arguments if one not in discouraged)
+    found = [Overload(best, whole)]
+    if discouraged:
+        names = ", ".join(one.name for one in discouraged)
+        found.append(Overload(arguments, told(f"{called}({names})")))
+    for old in renamed:
+        swapped = tuple(
+            replace(one, name=old.name) if one.name == old.now else one for one in arguments
+        )
+        found.append(Overload(swapped, whole or old.warning))
+    return tuple(found) if len(found) > 1 else ()

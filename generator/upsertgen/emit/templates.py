@@ -8,16 +8,16 @@ single ones.
 
 from __future__ import annotations
 
-import difflib
-import functools
+import contextlib
 import hashlib
+import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from upsertgen.errors import InvalidInput, Location, Problem, Problems, quoted
+from upsertgen.errors import InvalidInput, Location, Problem, Problems, did_you_mean, quoted
 from upsertgen.spec_text import SpecText
 
 if TYPE_CHECKING:
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 
 _PACKAGED = Path(__file__).parent.parent / "templates"
 _CHECKED_OUT = Path(__file__).parent.parent.parent.parent / "templates"
+
+_CODES: dict[str, bytes] = {}
+_ENCODERS = (
+    "docstring file_name header_name header_value identifier markdown markdown_code "
+    "markdown_literal one_line plain_name record_literal shell_word string_literal "
+    "toml_string url_path value_literal whole_docstring "
+).split()
+"""What templates make source of text with, by the names that `upsertgen.emit.encode` has for them."""
 
 
 @dataclass(frozen=True)
@@ -50,23 +58,22 @@ class Templates:
 
     Args:
         override: A folder of the user's own, if any.
-        package: The name of the generated package, which plain files do not depend on.
     """
 
     def __init__(self, override: Path | None) -> None:
         builtin = _PACKAGED if _PACKAGED.is_dir() else _CHECKED_OUT
-        self.files = {file.name: file for file in _files(builtin, overridden=False)}
+        self._ours = {file.name: file for file in _files(builtin, overridden=False)}
+        self.files = dict(self._ours)
         problems = Problems()
         for file in _files(override, overridden=True) if override is not None else ():
             if file.name in self.files:
                 _check_text(file, problems)
             else:
-                near = difflib.get_close_matches(file.name, self.files, 1, 0.4)
                 problems.add(
                     Location(file.path.as_posix()),
                     f"there is no template {quoted(file.name)} to replace",
                     "the path of one of upsertgen's templates below the templates folder",
-                    f"did you mean {quoted(near[0])}?" if near else "correct its path",
+                    did_you_mean(file.name, self.files, "correct its path", cutoff=0.4),
                 )
             self.files[file.name] = file
         problems.raise_if_any()
@@ -83,8 +90,17 @@ class Templates:
         """Return the files that are copied."""
         return [file for name, file in sorted(self.files.items()) if not name.endswith(".jinja")]
 
-    def render(self, name: str, context: dict[str, Any]) -> str:
+    def plain_text(self, name: str, *, ours: bool = False) -> str:
+        """Return a file that is no template; ours, if that is asked for and the user has another."""
+        return (self._ours if ours else self.files)[name].path.read_text("utf-8")
+
+    def render(self, name: str, context: dict[str, Any], *, ours: bool = False) -> str:
         """Render one template.
+
+        Args:
+            name: The template.
+            context: What it lays out.
+            ours: Whether with our own template, also if the user has another.
 
         Raises:
             InvalidInput: A template of the user's own is wrong.
@@ -93,6 +109,9 @@ class Templates:
 
         if self._environment is None:
             self._environment = self._build()
+        if ours and self.files[name].overridden:
+            source = self._ours[name].path.read_text("utf-8")
+            return self._environment.from_string(source).render(context)
         try:
             return self._environment.get_template(name).render(context)
         except jinja2.TemplateSyntaxError as error:
@@ -140,11 +159,9 @@ class Templates:
         return places[-1] if places else None
 
     def _build(self) -> jinja2.Environment:
-        import jinja2
-
-        from upsertgen.emit import encode
+        from upsertgen.emit.annotations import import_lines
+        from upsertgen.emit.bulk_methods import roles_name
         from upsertgen.emit.resources import policy_name
-        from upsertgen.emit.upserts import roles_name
 
         files = self.files
 
@@ -152,55 +169,64 @@ class Templates:
             path = files[name].path if name in files else None
             return (path.read_text("utf-8"), str(path), None) if path is not None else None
 
-        environment = jinja2.Environment(
-            # Not HTML: each expression goes through the encoder of its context instead.
-            autoescape=False,  # noqa: S701
-            loader=jinja2.FunctionLoader(load),
-            undefined=jinja2.StrictUndefined,
-            finalize=_refuse_spec_text,
-            keep_trailing_newline=True,
-            bytecode_cache=_compiled(),
-        )
-        environment.filters.update(
-            docstring=encode.docstring,
-            file_name=encode.file_name,
-            header_name=encode.header_name,
-            header_value=encode.header_value,
-            identifier=encode.identifier,
-            one_line=encode.one_line,
-            markdown=encode.markdown,
-            markdown_code=encode.markdown_code,
-            markdown_literal=encode.markdown_literal,
-            policy_name=policy_name,
-            shell_word=encode.shell_word,
-            roles_name=roles_name,
-            status_literal=encode.status_literal,
-            string_literal=encode.string_literal,
-            toml_string=encode.toml_string,
-            url_path=encode.url_path,
-            value_literal=encode.value_literal,
-        )
+        environment = encoding_environment(load)
+        environment.filters |= {
+            "import_lines": import_lines,
+            "policy_name": policy_name,
+            "roles_name": roles_name,
+        }
         return environment
 
 
-@functools.cache
+def encoding_environment(
+    load: Callable[[str], tuple[str, str, None] | None],
+) -> jinja2.Environment:
+    """Return what renders templates that make source: text from a spec goes through an encoder, or fails.
+
+    Args:
+        load: Given the name of a template: its text and its path.
+    """
+    import jinja2
+
+    from upsertgen.emit import encode
+
+    environment = jinja2.Environment(
+        # Not HTML: each expression goes through the encoder of its context instead.
+        autoescape=False,  # noqa: S701
+        loader=jinja2.FunctionLoader(load),
+        undefined=jinja2.StrictUndefined,
+        finalize=_refuse_spec_text,
+        keep_trailing_newline=True,
+        bytecode_cache=_compiled(),
+    )
+    environment.filters.update({name: getattr(encode, name) for name in _ENCODERS})
+    return environment
+
+
 def _compiled() -> jinja2.BytecodeCache:
-    """Return the compiled templates of all runs in this process; compiling is half of a small one."""
+    """Return the compiled templates of earlier runs: those of this process, and of others.
+
+    They are kept where Python keeps compiled modules; compiling them is a good part of a small run.
+    """
     import jinja2
     from jinja2.bccache import Bucket
 
-    codes: dict[str, bytes] = {}
-
-    class InMemory(jinja2.BytecodeCache):
+    class Compiled(jinja2.FileSystemBytecodeCache):
         def load_bytecode(self, bucket: Bucket) -> None:
-            # Passed over if it was compiled from another text.
-            if bucket.key in codes:
-                bucket.bytecode_from_string(codes[bucket.key])
+            if bucket.key in _CODES:
+                bucket.bytecode_from_string(_CODES[bucket.key])
+            else:
+                super().load_bytecode(bucket)
 
         def dump_bytecode(self, bucket: Bucket) -> None:
-            codes[bucket.key] = bucket.bytecode_to_string()
+            _CODES[bucket.key] = bucket.bytecode_to_string()
+            # As for modules: nothing is kept where nothing can be.
+            with contextlib.suppress(OSError):
+                if not sys.dont_write_bytecode:
+                    Path(self.directory).mkdir(exist_ok=True)
+                    super().dump_bytecode(bucket)
 
-    return InMemory()
+    return Compiled(str(Path(__file__).parent / "__pycache__"))
 
 
 def _refuse_spec_text(value: Any) -> Any:

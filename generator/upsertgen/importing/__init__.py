@@ -1,14 +1,14 @@
-"""Import: published OpenAPI documents to spec files in the house form.
+"""Import: published OpenAPI documents to spec files as they are written here.
 
-One way, each step a module: a source is opened (`sources`, `archives`, `download`), documents are chosen
-(`patterns`, `collecting`), read (`parsing`), reduced to what is wanted (`reduction`, `cleaning`, `dialect`),
-given their names and constants (`naming`, `object_types`, `known`), completed and laid out (`completing`,
-`sharing`, `house_form`, `texts`, `house_yaml`), checked as a whole (`proof`), and written (`writing`,
-`provenance`). Nothing here knows a particular API: what is particular stands in `settings`.
+In come a `Request` and a specs folder, out comes an `ImportPlan` of what to write; nothing here knows a
+particular API, because what is particular stands in `settings`. Start with `plan.plan_import`, which goes the
+whole way: a `source` is opened and its `collection` asked which documents count (`object_types`), each
+`document` is read and reduced to what is wanted (`reduction`, `normalization`), and with what the specs
+folder knows already (`inventory`) they become files (`layout`, `components`, `texts`, `yaml_writer`) and a
+record of where they come from (`provenance`).
 """
 
-from upsertgen.importing.planning import ImportPlan, plan_import
-from upsertgen.importing.request import Request
-from upsertgen.importing.settings import ImportSettings, read_import_settings
+from upsertgen.importing.plan import ImportPlan, plan_import
+from upsertgen.importing.settings import ImportSettings, Request, read_import_settings
 
 __all__ = ["ImportPlan", "ImportSettings", "Request", "plan_import", "read_import_settings"]

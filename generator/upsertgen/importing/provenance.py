@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from upsertgen.errors import InvalidInput, Location, Problem, Problems
-from upsertgen.importing.house_yaml import house_yaml
+from upsertgen.errors import InvalidInput, Location, Problems
+from upsertgen.importing.yaml_writer import house_yaml
 from upsertgen.inputs import PROVENANCE
 from upsertgen.spec_file import spec_text
 from upsertgen.specs.yaml_reader import read_yaml
@@ -26,7 +26,7 @@ _COMMENT = (
 
 @dataclass(frozen=True)
 class Origin:
-    """The document that an object type was imported from.
+    """A document that an object type was imported from.
 
     Attributes:
         document: Its path within the source.
@@ -47,20 +47,26 @@ class Import:
         source: The source, as it was named; never an absolute path of a machine.
         date: The day of the import.
         descriptions: Whether published texts were kept or dropped.
-        origins: The document of each object type.
+        origins: The documents of each object type, the newest first.
         shared: Whether the import wrote the version's shared file.
+        dropped: Object types of which the version before has something that this one lacks on purpose.
     """
 
     source: str
     date: str
     descriptions: str
-    origins: Mapping[str, Origin]
+    origins: Mapping[str, tuple[Origin, ...]]
     shared: bool
+    dropped: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
         """The SHA-256 over the documents: over their names' object types and their own digests."""
-        lines = (f"{name} {one.digest}\n" for name, one in sorted(self.origins.items()))
+        lines = (
+            f"{name} {one.digest}\n"
+            for name, several in sorted(self.origins.items())
+            for one in several
+        )
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -74,9 +80,13 @@ class Provenance:
         """Return the imports of a version, in order."""
         return self.versions.get(label, ())
 
-    def origins(self, label: str) -> dict[str, Origin]:
-        """Return the document of each imported object type of a version."""
+    def origins(self, label: str) -> dict[str, tuple[Origin, ...]]:
+        """Return the documents of each imported object type of a version."""
         return {name: origin for one in self.imports(label) for name, origin in one.origins.items()}
+
+    def dropped(self, label: str) -> set[str]:
+        """Return the object types of which a version lacks something on purpose."""
+        return {name for one in self.imports(label) for name in one.dropped}
 
     def wrote_shared(self, label: str) -> bool:
         """Return whether an import wrote the shared file of a version."""
@@ -95,7 +105,7 @@ class Provenance:
         for one in before if single else ():
             left = {name: it for name, it in one.origins.items() if name not in new.origins}
             if left:
-                kept.append(replace(one, origins=left))
+                kept.append(replace(one, origins=left, dropped=()))
         same = [one for one in before if one.digest == new.digest]
         if same:
             new = replace(new, date=same[0].date)
@@ -119,51 +129,45 @@ def read_provenance(folder: Path) -> Provenance:
         return Provenance({})
     shown = path.as_posix()
     problems = Problems()
-    parsed = read_yaml(spec_text(path, folder), shown, problems)
+    data = read_yaml(spec_text(path, folder), shown, problems)
     problems.raise_if_any()
     try:
-        data = parsed[0] if parsed else {}
-        return Provenance({label: tuple(map(_import, one)) for label, one in data.items()})
+        return Provenance({label: tuple(map(_import, one)) for label, one in (data or {}).items()})
     except (AttributeError, KeyError, TypeError):
-        raise InvalidInput(
-            [
-                Problem(
-                    Location(shown),
-                    "the file is not as an import writes it",
-                    "an entry for each import of a version",
-                    "restore it; without it, files that an earlier import wrote are never removed",
-                )
-            ]
+        raise InvalidInput.at(
+            Location(shown),
+            "the file is not as an import writes it",
+            "an entry for each import of a version",
+            "restore it; without it, files that an earlier import wrote are never removed",
         ) from None
-
-
-def document_digest(content: bytes) -> str:
-    """Return the SHA-256 of a document."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def _import(data: Mapping[str, Any]) -> Import:
     origins = {
-        name: Origin(one["document"], _optional(one.get("rollout")), one["sha256"])
+        # One document stands without a list around it, as it does where nothing was put together.
+        name: tuple(map(_origin, one if isinstance(one, list) else [one]))
         for name, one in data["documents"].items()
     }
     return Import(
-        data["source"], data["imported"], data["descriptions"], origins, data.get("shared") is True
+        data["source"],
+        data["imported"],
+        data["descriptions"],
+        origins,
+        shared=data.get("shared") is True,
+        dropped=tuple(data.get("dropped", ())),
     )
 
 
-def _optional(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _origin(data: Mapping[str, Any]) -> Origin:
+    rollout = data.get("rollout")
+    return Origin(data["document"], None if rollout is None else str(rollout), data["sha256"])
 
 
 def _data(one: Import) -> dict[str, Any]:
     documents = {
-        name: {
-            "document": origin.document,
-            **({"rollout": origin.rollout} if origin.rollout is not None else {}),
-            "sha256": origin.digest,
-        }
-        for name, origin in sorted(one.origins.items())
+        name: several[0] if len(several) == 1 else several
+        for name, origins in sorted(one.origins.items())
+        if (several := list(map(_document, origins)))
     }
     return {
         "source": one.source,
@@ -171,5 +175,14 @@ def _data(one: Import) -> dict[str, Any]:
         "sha256": one.digest,
         "descriptions": one.descriptions,
         **({"shared": True} if one.shared else {}),
+        **({"dropped": list(one.dropped)} if one.dropped else {}),
         "documents": documents,
+    }
+
+
+def _document(origin: Origin) -> dict[str, Any]:
+    return {
+        "document": origin.document,
+        **({"rollout": origin.rollout} if origin.rollout is not None else {}),
+        "sha256": origin.digest,
     }

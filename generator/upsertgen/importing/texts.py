@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from upsertgen.errors import Problems
-from upsertgen.importing.grammar import KINDS, Object, objects, ordered
-from upsertgen.importing.known import KnownSpec, operations, section
-from upsertgen.importing.naming import SHARED, title_of
-from upsertgen.importing.sharing import flows
+from upsertgen.importing.components import flows
+from upsertgen.importing.document import Object, dict_of, elements, operations, section
+from upsertgen.importing.inventory import SHARED, SpecFile
+from upsertgen.importing.normalization import FORMS
+from upsertgen.inputs import OVERLAYS
 from upsertgen.limits import Budget
-from upsertgen.specs.document import Document
+from upsertgen.spec_file import spec_text
+from upsertgen.specs.document import Document, Pointer
 from upsertgen.specs.overlays import Overlay
+from upsertgen.specs.yaml_reader import read_yaml
 
-Element: TypeAlias = tuple[str, ...]
+Element: TypeAlias = Pointer
 """What a text is about: `("operation", name, …)`, `("schemas", name, …)`, `("info",)` and the like."""
 
 _SECTIONS = {"schemas": "schema", "securitySchemes": "security scheme"}
@@ -38,22 +42,16 @@ class Texts:
     def __init__(self, files: Mapping[str, Object]) -> None:
         self._texts: dict[str, dict[Element, str]] = {}
         for name, data in sorted(files.items()):
+            texts = _texts(data)
             self._texts[name] = {
-                element: text
-                for element, text in _texts(data)
-                if text != placeholder(name, element)
+                one: text for one, text in texts if text != _placeholder(name, one)
             }
 
     def find(self, name: str, element: Element) -> str | None:
         """Return the text about an element of a file; components are looked for in all files."""
-        places: Iterable[str] = (name,)
-        if element[0] in _SECTIONS:
-            places = (name, SHARED, *self._texts)
-        for place in places:
-            text = self._texts.get(place, {}).get(element)
-            if text:
-                return text
-        return None
+        places = (name, SHARED, *self._texts) if element[0] in _SECTIONS else (name,)
+        texts = (self._texts.get(place, {}).get(element) for place in places)
+        return next(filter(None, texts), None)
 
 
 def carry(name: str, data: Object, sources: Iterable[Texts]) -> None:
@@ -68,7 +66,7 @@ def carry(name: str, data: Object, sources: Iterable[Texts]) -> None:
 
     def text_for(element: Element) -> str:
         found = (source.find(name, element) for source in sources)
-        return next((text for text in found if text), "") or placeholder(name, element)
+        return next((text for text in found if text), "") or _placeholder(name, element)
 
     info = data["info"]
     info["title"] = info.get("title") or text_for(("info", "title"))
@@ -76,11 +74,11 @@ def carry(name: str, data: Object, sources: Iterable[Texts]) -> None:
     if not info["description"]:
         del info["description"]
     for element, kind, node in _objects(data):
-        for field in KINDS[kind].texts:
+        for field in FORMS[kind].texts:
             text = node.get(field) or ("" if "$ref" in node else text_for((*element, field)))
             if text:
                 node[field] = text
-        arranged = ordered(kind, node)
+        arranged = FORMS[kind].ordered(node)
         node.clear()
         node.update(arranged)
     for scheme, flow, scopes in _scopes(data):
@@ -88,32 +86,13 @@ def carry(name: str, data: Object, sources: Iterable[Texts]) -> None:
             scopes[scope] = scopes[scope] or text_for(("securitySchemes", scheme, flow, scope))
 
 
-def placeholder(name: str, element: Element) -> str:
-    """Return what an import says about an element for want of a text; empty where none is needed."""
-    match element:
-        case ("info", "title"):
-            return _SHARED_TITLE if name == SHARED else title_of(name)
-        case ("info", "description"):
-            return _SHARED_DESCRIPTION if name == SHARED else ""
-        case ("operation", operation, "summary"):
-            return f"{title_of(operation)} of {title_of(name).lower()}"
-        case ("operation", _, "responses", status, "description"):
-            if status == "207":
-                return "Some parts of the request succeeded, and others may have failed."
-            return "The request succeeded." if status.startswith("2") else "The request failed."
-        case _:
-            return ""
-
-
-def corrected(
-    files: Mapping[str, KnownSpec], label: str, overlays: Iterable[tuple[str, Any]]
-) -> dict[str, Object]:
+def corrected(files: Mapping[str, SpecFile], label: str, folder: Path) -> dict[str, Object]:
     """Return the data of a version's files with overlays applied, as far as they apply.
 
     Args:
         files: The version's files, by name.
         label: The version.
-        overlays: Path and parsed contents of each overlay file, in order.
+        folder: The specs folder, which holds the overlays.
     """
     documents = [
         Document(
@@ -122,47 +101,77 @@ def corrected(
             name,
             f"{label}/{spec.path.name}",
             copy.deepcopy(spec.data),
-            spec.node,
         )
         for name, spec in files.items()
     ]
     # What is wrong with an overlay shows when the result is checked; here only texts are looked for.
     problems, budget = Problems(), Budget()
-    for path, (data, node) in overlays:
-        Overlay(path, data, node, problems).apply(documents, problems, problems, budget)
+    for path in sorted((folder / OVERLAYS).glob("*.y*ml")):
+        data = read_yaml(spec_text(path, folder), path.as_posix(), Problems())
+        if data is not None:
+            Overlay(data, problems).apply(documents, problems, problems, budget)
     return {document.name: document.data for document in documents}
+
+
+def _placeholder(name: str, element: Element) -> str:
+    """Return what an import says about an element for want of a text; empty where none is needed."""
+    match element:
+        case ("info", "title"):
+            return _SHARED_TITLE if name == SHARED else title_of(name)
+        case ("info", "description"):
+            return _SHARED_DESCRIPTION if name == SHARED else ""
+        case ("operation", operation, "summary"):
+            return f"{title_of(str(operation))} of {title_of(name).lower()}"
+        case ("operation", _, "responses", status, "description"):
+            if status == "207":
+                return "Some parts of the request succeeded, and others may have failed."
+            succeeded = str(status).startswith("2")
+            return "The request succeeded." if succeeded else "The request failed."
+        case _:
+            return ""
+
+
+def title_of(name: str) -> str:
+    """Return a title made of the name of an object type.
+
+    Example:
+        >>> title_of("line_items")
+        'Line items'
+    """
+    words = name.strip("_").replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _objects(data: Object) -> Iterator[tuple[Element, str, Object]]:
     """Yield each object of a file that may have texts: the element, its kind, and the object."""
-    for _, _, operation in operations(data):
-        name = operation.get("operationId")
-        if isinstance(name, str):
-            for kind, way, node in objects("operation", operation):
-                yield ("operation", name, *way), kind, node
-    for part, part_kind in _SECTIONS.items():
-        for name, component in section(data, part).items():
-            for kind, way, node in objects(part_kind, component):
+    named = [
+        ("operation", one.get("operationId"), "operation", one) for *_, one in operations(data)
+    ]
+    for part, kind in _SECTIONS.items():
+        named += ((part, name, kind, one) for name, one in section(data, part).items())
+    for part, name, whole, value in named:
+        for kind, way, node in elements(whole, value):
+            if kind in FORMS and isinstance(name, str):
                 yield (part, name, *way), kind, node
 
 
 def _texts(data: Object) -> Iterator[tuple[Element, str]]:
-    info = data.get("info")
-    for field in ("title", "description"):
-        text = info.get(field) if isinstance(info, dict) else None
-        if isinstance(text, str):
-            yield ("info", field), text
+    info = dict_of(data.get("info"))
+    found: list[tuple[Element, Any]] = [
+        (("info", name), info.get(name)) for name in ("title", "description")
+    ]
     for element, kind, node in _objects(data):
-        for field in KINDS[kind].texts:
-            if isinstance(node.get(field), str):
-                yield (*element, field), node[field]
+        found += [((*element, name), node.get(name)) for name in FORMS[kind].texts]
     for scheme, flow, scopes in _scopes(data):
-        for scope, text in scopes.items():
-            if isinstance(text, str):
-                yield ("securitySchemes", scheme, flow, scope), text
+        found += [
+            (("securitySchemes", scheme, flow, scope), text) for scope, text in scopes.items()
+        ]
+    for element, text in found:
+        if isinstance(text, str):
+            yield element, text
 
 
 def _scopes(data: Object) -> Iterator[tuple[str, str, Object]]:
     for name, scheme in section(data, "securitySchemes").items():
-        for flow, value in flows(scheme).items() if isinstance(scheme, dict) else ():
+        for flow, value in flows(scheme).items():
             yield name, flow, value["scopes"]

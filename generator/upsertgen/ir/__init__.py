@@ -1,32 +1,39 @@
-"""Understand: documents to one frozen `Api` tree in which everything is decided.
+"""Understand: validated documents come in, one frozen `Api` in which everything is decided goes out.
 
-Bodies are compared across all versions and named, every public name is chosen, and what cannot be
-expressed in a client is reported. Nothing after this stage looks at a spec again.
+Start with `tree`, which is what goes out, and with `understand`. `operations` and `schemas` read documents
+into the tree's classes, with what stands in them (`values`, `extensions`, whose words `vocabulary` lists)
+and what lets clients in (`security`), and `property_files` reads what every account has; `bodies` finds which
+bodies are the same in all versions, and `resolve` puts them in place; `extension_checks` and `calls` look at
+the result. Every public name comes from `names`. What cannot be expressed is reported, and nothing after this
+stage looks at a spec again.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from upsertgen.errors import Location, Problems, quoted
 from upsertgen.ir.bodies import Bodies, distinct_bodies
-from upsertgen.ir.completion import complete
-from upsertgen.ir.names import module_name, package_name, resource_class_name, version_order
-from upsertgen.ir.operations import OperationReader, RawOperation
+from upsertgen.ir.calls import check_calls
+from upsertgen.ir.constants import with_filled_fields
+from upsertgen.ir.extension_checks import check_extensions
+from upsertgen.ir.extensions import check_places
+from upsertgen.ir.fact_files import facts_of
+from upsertgen.ir.names import class_name, module_name, package_name, version_order
+from upsertgen.ir.operations import OperationReader
+from upsertgen.ir.property_files import standard_properties
+from upsertgen.ir.resolve import resolve
 from upsertgen.ir.schemas import SchemaReader
-from upsertgen.ir.tree import Api, AppliedCorrection, Policy, Resource, Version
+from upsertgen.ir.security import check_security
+from upsertgen.ir.servers import base_url
+from upsertgen.ir.tree import Api, Operation, Resource, Version
 from upsertgen.ir.values import text_of
-from upsertgen.ir.wire_formats import WireSchemaReader
 from upsertgen.spec_text import SpecText
 from upsertgen.specs import Specs
 from upsertgen.specs.document import Document
-
-_SERVER = re.compile(
-    r"https?://(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
-    r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*\Z"
-)
+from upsertgen.specs.references import Node
 
 
 def understand(specs: Specs, *, wire_formats: bool = False) -> Api:
@@ -41,8 +48,12 @@ def understand(specs: Specs, *, wire_formats: bool = False) -> Api:
         InvalidInput: With every construct that cannot be expressed and every name that two things claim.
     """
     problems = Problems()
-    schemas = (WireSchemaReader if wire_formats else SchemaReader)(specs.references, problems)
-    reader = OperationReader(specs.references, schemas, problems)
+    for document in specs.documents.values():
+        check_places(document, problems)
+    schemas = SchemaReader(specs, problems, wire_formats=wire_formats)
+    properties = standard_properties(specs.properties.values(), problems)
+    facts = facts_of(specs.facts.values(), problems)
+    reader = OperationReader(schemas, properties)
     documents: dict[str, list[Document]] = defaultdict(list)
     for document in specs.documents.values():
         documents[document.version].append(document)
@@ -55,12 +66,21 @@ def understand(specs: Specs, *, wire_formats: bool = False) -> Api:
     }
     schemas.finish()
     packages = _packages(labels, documents, problems)
-    bodies = distinct_bodies(schemas.bodies.values(), packages, frozenset(operations), problems)
-    policies = _policies(operations.values())
+    bodies = distinct_bodies(schemas, packages, frozenset(operations), problems)
+    kinds = (one.body.type for found in operations.values() for _, one in found if one.body)
+    models = with_filled_fields(bodies.models, map(bodies.resolve, kinds))
+    bodies = replace(bodies, models=models)
+    complete: dict[str, list[tuple[Node, Operation]]] = {label: [] for label in labels}
     versions = tuple(
-        _version(label, packages[label], documents[label], operations, bodies, policies, problems)
+        _version(label, packages[label], documents[label], operations, bodies, complete, problems)
         for label in labels
     )
+    check_extensions(complete.values(), bodies, specs, tuple(reader.policies), problems)
+    check_calls(complete, problems)
+    if (
+        not wire_formats
+    ):  # Names of schemes are names of arguments, which matter to what is emitted only.
+        check_security(complete.values(), problems)
     if not problems and not any(version.resources for version in versions):
         problems.add(
             Location(min(document.path for document in specs.documents.values())),
@@ -68,10 +88,40 @@ def understand(specs: Specs, *, wire_formats: bool = False) -> Api:
             "an operation under 'paths' in one of them at least",
             "add one, such as a post with an operationId",
         )
+    aliases = _aliases(operations.values(), problems)
     problems.raise_if_any()
     return Api(
-        tuple(version for version in versions if version.resources), bodies.models, tuple(policies)
+        tuple(version for version in versions if version.resources),
+        bodies.models,
+        tuple(reader.policies),
+        properties,
+        aliases,
+        facts,
+        tuple(one for _, one in sorted(reader.errors.items())),
+        tuple(sorted({*specs.notes, *problems.notes})),
     )
+
+
+def _aliases(
+    operations: Iterable[list[tuple[Node, Operation]]], problems: Problems
+) -> tuple[tuple[SpecText, tuple[SpecText, ...]], ...]:
+    """Return what else object types are called, by their label; in all versions they are called alike."""
+    upserts = [(node, one.upsert) for found in operations for node, one in found if one.upsert]
+    owners = {node.document.name: node.document.name for node, _ in upserts}
+    aliases: dict[str, dict[SpecText, None]] = defaultdict(dict)
+    for node, upsert in upserts:
+        label = node.document.name
+        for number, alias in enumerate(upsert.aliases):
+            aliases[label][alias] = None
+            owner = owners.setdefault(alias.raw, label)
+            if owner != label:
+                problems.add(
+                    node.locate("x-upsert", "aliases", number),
+                    f"{quoted(alias.raw)} is to stand for {quoted(label)}, and stands for {quoted(owner)}",
+                    "names that no other object type has",
+                    "leave it out at one of them",
+                )
+    return tuple((SpecText(label), tuple(found)) for label, found in sorted(aliases.items()))
 
 
 def _packages(
@@ -92,93 +142,86 @@ def _packages(
     return packages
 
 
-def _policies(operations: Iterable[list[RawOperation]]) -> dict[Policy, int]:
-    policies: dict[Policy, int] = {}
-    for resource in operations:
-        for operation in resource:
-            policies.setdefault(operation.policy, len(policies))
-    return policies
-
-
 def _version(
     label: str,
     package: str,
     documents: list[Document],
-    operations: dict[str, list[RawOperation]],
+    operations: dict[str, list[tuple[Node, Operation]]],
     bodies: Bodies,
-    policies: dict[Policy, int],
+    complete: dict[str, list[tuple[Node, Operation]]],
     problems: Problems,
 ) -> Version:
+    parts: dict[str, list[Document]] = defaultdict(list)
+    for document in sorted(documents, key=lambda one: one.name):
+        if operations.get(document.key):
+            parts[document.object_type].append(document)
     resources: dict[str, Resource] = {}
     places: dict[str, Document] = {}
-    for document in documents:
-        if not operations.get(document.key):
-            continue
-        name = module_name(document.name)
+    for object_type, files in parts.items():
+        first, name = files[0], module_name(object_type)
         if name in resources:
             problems.add(
-                document.locate(()),
+                first.locate(()),
                 f"this file and {places[name].path} would both get the module name {name}",
                 "file names that differ in letters and digits",
                 "rename one of the files",
             )
-        places[name] = document
+        places[name] = first
+        resolved = [
+            (node, resolve(operation, bodies))
+            for node, operation in _joined(
+                [one for document in files for one in operations[document.key]], problems
+            )
+        ]
+        complete[label] += resolved
         resources[name] = Resource(
             name=name,
-            class_name=resource_class_name(document.name),
-            label=SpecText(document.name),
-            title=SpecText(document.data["info"]["title"]),
-            description=text_of(document.data["info"].get("description")),
-            operations=tuple(
-                complete(operation, bodies, policies[operation.policy], problems)
-                for operation in operations[document.key]
-            ),
-            source=SpecText(document.key),
-            corrections=_corrections(document),
+            class_name=class_name(object_type),
+            label=SpecText(object_type),
+            title=SpecText(first.data["info"]["title"]),
+            description=text_of(first.data["info"].get("description")),
+            operations=tuple(operation for _, operation in resolved),
+            sources=tuple(SpecText(document.key) for document in files),
+            corrections=tuple(one for document in files for one in document.corrections),
+        )
+    listings = [
+        (node, operation)
+        for document in documents
+        for node, operation in operations.get(document.key, ())
+        if operation.property_query is not None
+    ]
+    for node, _ in listings[1:]:
+        problems.add(
+            node.locate("x-properties", key=True),
+            f"this operation and the one at {listings[0][1].location} would both list the properties of "
+            f"{quoted(label)}",
+            "x-properties at one operation of a version",
+            "remove it from the other one",
         )
     shared = [document for document in documents if not operations.get(document.key)]
     return Version(
         label=SpecText(label),
         package=package,
-        base_url=SpecText(_base_url([places[name] for name in resources], problems)),
+        base_url=SpecText(base_url([one for files in parts.values() for one in files], problems)),
         resources=tuple(resources[name] for name in sorted(resources)),
         models=bodies.names[label],
-        corrections=tuple(
-            correction for document in shared for correction in _corrections(document)
-        ),
+        corrections=tuple(correction for document in shared for correction in document.corrections),
     )
 
 
-def _corrections(document: Document) -> tuple[AppliedCorrection, ...]:
-    return tuple(
-        AppliedCorrection(str(correction.location), SpecText(correction.description))
-        for correction in document.corrections
-    )
-
-
-def _base_url(documents: list[Document], problems: Problems) -> str:
-    """Return the one server that the documents of a version name."""
-    base_url = ""
-    for document in documents:
-        servers = document.data.get("servers") or []
-        url = servers[0]["url"].rstrip("/") if servers else ""
-        if not _SERVER.match(url) or any(part in (".", "..") for part in url.split("/")):
+def _joined(
+    operations: list[tuple[Node, Operation]], problems: Problems
+) -> Iterable[tuple[Node, Operation]]:
+    """Return the operations that several files have for one object type, sorted by name."""
+    named: dict[str, tuple[Node, Operation]] = {}
+    for node, operation in operations:
+        earlier = named.setdefault(operation.name, (node, operation))[1]
+        if earlier is not operation:
             problems.add(
-                document.locate(("servers", 0, "url")),
-                (
-                    f"the server {quoted(url)} is not an absolute URL of a host"
-                    if servers
-                    else "the document names no server"
-                ),
-                "servers with an absolute http(s) URL first, without variables, names of users and queries",
-                "add servers, such as '- url: https://api.example.com'",
+                node.locate(key=True),
+                f"this operation and the one at {earlier.location} would both get the name "
+                f"{operation.name}",
+                "a different operationId for each operation of an object type",
+                "change one of them",
             )
-        elif base_url and url != base_url:
-            problems.add(
-                document.locate(("servers", 0, "url")),
-                f"the server {quoted(url)} differs from {quoted(base_url)} of {documents[0].path}",
-                "one server for all documents of a version",
-                "correct the server",
-            )
-        base_url = base_url or url
-    return base_url
+    return [named[name] for name in sorted(named)]

@@ -1,32 +1,33 @@
 """Which bodies are the same, which version owns them, and what their classes are called.
 
 Across versions the same bodies are published again and again, sometimes under two names. Two bodies are
-the same when they have the same role and the same fields of the same types, whatever they are called and
-however they are described. The oldest version that has a body owns its class.
+the same when they go in the same direction and have the same fields of the same types, as deprecated as each
+other, whatever they are called and however they are described. The oldest version that has a body owns its
+class.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from upsertgen.errors import Problems
 from upsertgen.ir.names import RESERVED_FIELDS, class_name, distinct_names, pascal_case
-from upsertgen.ir.schemas import RawBody
+from upsertgen.ir.schemas import SchemaReader
 from upsertgen.ir.tree import (
-    ArrayType,
+    Direction,
     Field,
-    MapType,
     Model,
     ModelName,
-    NullableType,
     ReferenceType,
-    Role,
     Type,
-    UnionType,
+    with_references,
 )
-from upsertgen.spec_text import SpecText
+from upsertgen.specs.references import Node
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -36,39 +37,24 @@ class Bodies:
     Attributes:
         models: Every distinct body, by its key.
         names: The names that each version's package exports, sorted, by the version's label.
-        model_of: The key of the model that stands for each raw body.
+        model_of: The key of the model that stands for each single body.
     """
 
     models: dict[str, Model]
     names: Mapping[str, tuple[ModelName, ...]]
     model_of: Mapping[str, str]
 
-    def resolve(self, kind: Type) -> Type:
-        """Return a type with its references leading to models instead of raw bodies."""
-        return map_references(kind, lambda body: self.model_of[body])
+    def resolve(self, value: T) -> T:
+        """Return a part of the tree with its references leading to models instead of single bodies."""
+        return with_references(value, self.model_of.__getitem__)
 
-
-def map_references(kind: Type, change: Callable[[str], str]) -> Type:
-    """Return a type with each reference changed."""
-    match kind:
-        case ReferenceType(body):
-            return ReferenceType(change(body))
-        case ArrayType(items, constraints):
-            return ArrayType(map_references(items, change), constraints)
-        case MapType(values):
-            return MapType(map_references(values, change))
-        case NullableType(inner):
-            return NullableType(map_references(inner, change))
-        case UnionType(alternatives, discriminator):
-            return UnionType(
-                tuple(map_references(one, change) for one in alternatives), discriminator
-            )
-        case _:
-            return kind
+    def fields(self, kind: Type | None) -> tuple[Field, ...]:
+        """Return the fields of a body; none for a type that is no body."""
+        return self.models[kind.body].fields if isinstance(kind, ReferenceType) else ()
 
 
 def distinct_bodies(
-    bodies: Iterable[RawBody],
+    schemas: SchemaReader,
     packages: Mapping[str, str],
     resource_files: frozenset[str],
     problems: Problems,
@@ -76,22 +62,27 @@ def distinct_bodies(
     """Find the distinct bodies and name them.
 
     Args:
-        bodies: Every body that operations reach.
+        schemas: Has every body that operations reach.
         packages: The package of each version by its label, oldest version first.
         resource_files: The documents of object types, by their path inside the specs folder; the others
             are shared.
         problems: Where to note bodies that would get one name.
     """
-    bodies = sorted(bodies, key=lambda body: body.key)
+    places = schemas.places
+    order = {label: index for index, label in enumerate(packages)}
+
+    def seniority(body: Model) -> tuple[int, str]:
+        return order[places[body.key].document.version], body.key
+
+    bodies = sorted(schemas.bodies.values(), key=lambda body: body.key)
     classes = _equivalence_classes(bodies)
     model_of = {
-        body.key: min(members, key=_seniority(packages)).key
-        for members in classes
-        for body in members
+        body.key: min(members, key=seniority).key for members in classes for body in members
     }
-    names: dict[str, dict[str, RawBody]] = {
+    names: dict[str, dict[str, Model]] = {
         label: _names(
-            [body for body in bodies if body.node.document.version == label],
+            [body for body in bodies if places[body.key].document.version == label],
+            places,
             model_of,
             resource_files,
             problems,
@@ -104,14 +95,21 @@ def distinct_bodies(
             candidates_of[label, model_of[body.key]].append(name)
     models: dict[str, Model] = {}
     for members in classes:
-        senior = min(members, key=_seniority(packages))
-        label = senior.node.document.version
+        senior = min(members, key=seniority)
+        label = places[senior.key].document.version
         # Among several names of one body the shortest is the plain one, without a suffix for a variant.
         candidates = candidates_of[label, senior.key]
         # A body whose only name another one got has none; that is a problem already.
-        chosen = min(candidates or [senior.name], key=lambda name: (len(name), name))
+        chosen = min(candidates or [senior.class_name], key=lambda name: (len(name), name))
         bearer = names[label].get(chosen, senior)
-        models[senior.key] = _model(senior, packages[label], chosen, bearer, model_of)
+        models[senior.key] = replace(
+            senior,
+            owner=packages[label],
+            class_name=chosen,
+            fields=with_references(_named(senior.fields), model_of.__getitem__),
+            additional=with_references(senior.additional, model_of.__getitem__),
+            description=bearer.description,
+        )
     exported = {
         label: tuple(ModelName(name, model_of[body.key]) for name, body in sorted(named.items()))
         for label, named in names.items()
@@ -119,12 +117,7 @@ def distinct_bodies(
     return Bodies(models, exported, model_of)
 
 
-def _seniority(packages: Mapping[str, str]) -> Callable[[RawBody], tuple[int, str]]:
-    order = {label: index for index, label in enumerate(packages)}
-    return lambda body: (order[body.node.document.version], body.key)
-
-
-def _equivalence_classes(bodies: list[RawBody]) -> list[list[RawBody]]:
+def _equivalence_classes(bodies: list[Model]) -> list[list[Model]]:
     """Return the bodies in groups of equal ones, by refining the partition until it holds still.
 
     Bodies may contain each other, so equality cannot be worked out from the leaves up: all bodies begin
@@ -163,13 +156,13 @@ def _equivalence_classes(bodies: list[RawBody]) -> list[list[RawBody]]:
                 size[fresh], common[fresh] = len(members), signature
                 fresh += 1
         changed = list(dict.fromkeys(user for key in moved for user in users[key]))
-    classes: dict[int, list[RawBody]] = defaultdict(list)
+    classes: dict[int, list[Model]] = defaultdict(list)
     for body in bodies:
         classes[colour[body.key]].append(body)
     return list(classes.values())
 
 
-def _shape(body: RawBody) -> tuple[str, tuple[str, ...]]:
+def _shape(body: Model) -> tuple[str, tuple[str, ...]]:
     """Return what a body is apart from the bodies it refers to, and those, in their order."""
     referred: list[str] = []
 
@@ -179,49 +172,59 @@ def _shape(body: RawBody) -> tuple[str, tuple[str, ...]]:
 
     # `True == 1` in Python and not in JSON, so a shape is compared by its text.
     fields = [
-        (f.wire_name, repr(map_references(f.type, noted)), f.required, repr(f.default))
-        for f in sorted(body.fields, key=lambda field: field.wire_name)
+        (
+            one.wire_name,
+            repr(with_references(one.type, noted)),
+            one.required,
+            repr(one.default),
+            one.deprecated,
+        )
+        for one in sorted(body.fields, key=lambda field: field.wire_name)
     ]
-    additional = repr(body.additional and map_references(body.additional, noted))
-    return repr((body.role, fields, additional)), tuple(referred)
+    additional = repr(with_references(body.additional, noted))
+    return repr((body.direction, fields, additional, body.deprecated)), tuple(referred)
 
 
 def _names(
-    bodies: list[RawBody],
+    bodies: list[Model],
+    places: Mapping[str, Node],
     model_of: Mapping[str, str],
     resource_files: frozenset[str],
     problems: Problems,
-) -> dict[str, RawBody]:
+) -> dict[str, Model]:
     """Return the bodies of one version by class name.
 
     A name that means two things belongs to the shared document; an object type's own variant carries the
     type's name in front. A schema that is both sent and received is two bodies, and the one that is sent
     is called `...Input`.
     """
-    received = {body.key.rpartition("|")[0] for body in bodies if body.role is Role.RESPONSE}
-    wanted: dict[str, dict[str, list[RawBody]]] = defaultdict(lambda: defaultdict(list))
+    received = {
+        body.key.rpartition("|")[0] for body in bodies if body.direction is Direction.RESPONSE
+    }
+    wanted: dict[str, dict[str, list[Model]]] = defaultdict(lambda: defaultdict(list))
     for body in bodies:
-        name = class_name(body.name)
-        if body.role is Role.REQUEST and body.key.rpartition("|")[0] in received:
+        name = class_name(body.class_name)
+        if body.direction is Direction.REQUEST and body.key.rpartition("|")[0] in received:
             name = f"{name}Input"
         wanted[name][model_of[body.key]].append(body)
-    names: dict[str, RawBody] = {}
+    names: dict[str, Model] = {}
     for name, variants in sorted(wanted.items()):
         shared = [
             members
             for members in variants.values()
             if len(variants) == 1
-            or any(body.node.document.key not in resource_files for body in members)
+            or any(places[body.key].document.key not in resource_files for body in members)
         ]
         for members in variants.values():
             plain = len(shared) == 1 and members is shared[0]
             for body in members if not plain else members[:1]:
-                own = name if plain else f"{pascal_case(body.node.document.name, 'Objects')}{name}"
+                node = places[body.key]
+                own = name if plain else f"{pascal_case(node.document.name, 'Objects')}{name}"
                 other = names.setdefault(own, body)
                 if model_of[other.key] != model_of[body.key]:
-                    place = other.node.document.locate(other.node.pointer, key=True)
+                    place = places[other.key].locate(key=True)
                     problems.add(
-                        body.node.document.locate(body.node.pointer, key=True),
+                        node.locate(key=True),
                         f"this schema and the one at {place} would both get the class name {name}",
                         "different names for different schemas",
                         "rename one of them",
@@ -229,24 +232,7 @@ def _names(
     return names
 
 
-def _model(
-    body: RawBody, owner: str, name: str, named: RawBody, model_of: Mapping[str, str]
-) -> Model:
-    names = distinct_names([field.wire_name for field in body.fields], RESERVED_FIELDS, "field")
-
-    def resolved(kind: Type) -> Type:
-        return map_references(kind, lambda key: model_of[key])
-
-    fields = tuple(
-        Field(
-            wire_name=SpecText(field.wire_name),
-            name=names[field.wire_name],
-            type=resolved(field.type),
-            required=field.required,
-            default=field.default,
-            description=field.description,
-        )
-        for field in body.fields
-    )
-    additional = resolved(body.additional) if body.additional is not None else None
-    return Model(body.key, owner, name, body.role, fields, additional, named.description)
+def _named(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    wire_names = [field.wire_name.raw for field in fields]
+    names = distinct_names(wire_names, RESERVED_FIELDS, "field")
+    return tuple(replace(field, name=names[field.wire_name.raw]) for field in fields)

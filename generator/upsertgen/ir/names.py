@@ -10,6 +10,8 @@ import keyword
 import re
 from collections.abc import Iterable
 
+from upsertgen.file_names import DEVICES
+
 _WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_NAME = re.compile(r"[^A-Za-z0-9]+")
 
@@ -27,40 +29,22 @@ RESERVED_FIELDS = frozenset(
 )
 RESERVED_CLASSES = frozenset(
     (
-        "Annotated Any AsyncClient BaseModel Client ConfigDict Field Literal NotRequired "
-        "RequestModel ResponseModel RootModel TypeAlias TypedDict UUID Union "
+        "Annotated Any AsyncClient Base64Bytes BaseModel Client ConfigDict Field Literal NotRequired "
+        "Nullable "
+        "FilledModel RequestModel ResponseModel RootModel TypeAlias TypedDict UUID Union "
         # Its TypedDict would be called TypedDict.
         "Typed"
     ).split()
 )
-RESOURCE_IMPORTS = frozenset(
-    (
-        "Annotated Any AsyncOutcomeStream AsyncRecords AsyncResource AsyncUpsertResource "
-        "BulkOperation Call CommaSeparated Field IterUpsertOptions Literal Mapping Operation "
-        "OutcomeStream Records Sequence SyncResource TYPE_CHECKING TypeAdapter UNSET UUID Unpack "
-        "Unset UpsertOptions UpsertReport UpsertResource"
-    ).split()
-)
-"""What the module of an object type imports; both of its own classes are called otherwise."""
-RESERVED_METHODS = frozenset(
-    (
-        "bool date datetime dict float int list str "
-        # What gives members their old names.
-        "renamed_method renamed_parameter"
-    ).split()
-)
-RESERVED_PARAMETERS = frozenset(("self", "encode_body", "encode_value"))
-DEVICES = frozenset(("con", "prn", "aux", "nul")) | frozenset(
-    f"{device}{number}" for device in ("com", "lpt") for number in range(10)
-)
-"""What no file or folder can be called on Windows, whatever its ending."""
+RESERVED_METHODS = frozenset("bool dict float int list str".split())
+"""What annotations in the same class are written with."""
+BULK_METHODS = ("upsert", "iter_upsert")
+"""How the methods are called that send any number of records, where a published operation is not."""
+RESERVED_PARAMETERS = frozenset(("self",))
 RESERVED_MODULES = frozenset(("client", "models", "typed_dicts")) | DEVICES
 RESERVED_PACKAGES = frozenset(("errors", "sandbox", "testing")) | DEVICES
 """What stands beside the packages of versions, or can be no folder."""
-RESERVED_RESOURCES = frozenset(
-    # The last two decorate what stands beside them in the class of a client.
-    ("close", "aclose", "with_options", "cached_property", "property")
-)
+RESERVED_RESOURCES = frozenset(("close", "aclose", "with_options"))
 
 
 def snake_case(text: str, prefix: str) -> str:
@@ -87,15 +71,9 @@ def pascal_case(text: str, prefix: str) -> str:
 
 
 def class_name(text: str) -> str:
-    """Return the class name of a body that a spec calls `text`."""
+    """Return the class name of a body, or of an object type, that a spec calls `text`."""
     name = pascal_case(text, "Model")
     return f"{name}Model" if name in RESERVED_CLASSES or keyword.iskeyword(name) else name
-
-
-def resource_class_name(text: str) -> str:
-    """Return the class name of an object type that a spec file calls `text`."""
-    name = class_name(text)
-    return f"{name}Resource" if {name, f"Async{name}"} & RESOURCE_IMPORTS else name
 
 
 def module_name(text: str) -> str:
@@ -160,3 +138,17 @@ def version_order(label: str) -> tuple[bool, tuple[tuple[bool, int, str], ...]]:
     parts = re.findall(r"[0-9]+|[A-Za-z]+", label)
     key = tuple((part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts)
     return (label[:1].isdigit(), (*key, (True, 0, "")))
+
+
+def free_name(name: str, location: str, taken: set[str]) -> str:
+    """Return `name`, with where it goes behind it when an argument of that name is there already.
+
+    Args:
+        name: The name.
+        location: Where the argument goes.
+        taken: The names that are there; the new one is added.
+    """
+    while name in taken:
+        name = f"{name.rstrip('_')}_{location}"
+    taken.add(name)
+    return name

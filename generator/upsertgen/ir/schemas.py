@@ -7,151 +7,123 @@ have to be accepted in responses. What cannot be expressed is a problem, never l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from upsertgen.errors import Problems, quoted
-from upsertgen.ir.counting import CountingReader
+from upsertgen.ir.discriminators import Discriminators
+from upsertgen.ir.inheritance import Inheritance
+from upsertgen.ir.intersection import intersection
+from upsertgen.ir.keywords import ANYWHERE, OF_OBJECTS, is_null, keywords
+from upsertgen.ir.objects import DEEPEST, ObjectReader
+from upsertgen.ir.reader import body_key
+from upsertgen.ir.schema_notes import note_keywords
 from upsertgen.ir.tree import (
+    TYPED_FORMATS,
     AnyType,
     ArrayType,
-    Default,
-    EnumerationType,
+    Direction,
     MapType,
     NullableType,
     ReferenceType,
-    Role,
     ScalarType,
     Type,
     UnionType,
 )
 from upsertgen.ir.values import (
+    common_types,
     constraints_of,
     declared_types,
     enumeration_of,
     fits,
-    freeze,
-    text_of,
+    flat,
+    is_base64,
+    is_deprecated,
+    lengths_of_bytes,
+    plain_type,
 )
 from upsertgen.limits import LIMITS
 from upsertgen.spec_text import SpecText
-from upsertgen.specs.references import DanglingReference, Node, References
-
-_ANNOTATIONS = frozenset(
-    (
-        "$schema $comment $id deprecated description example examples externalDocs title "
-        "uniqueItems minProperties maxProperties xml contentMediaType contentEncoding"
-    ).split()
-)
-_UNDERSTOOD = _ANNOTATIONS | frozenset(
-    (
-        "$ref $defs additionalProperties allOf anyOf const default discriminator enum "
-        "exclusiveMaximum exclusiveMinimum format items maxItems maxLength maximum "
-        "minItems minLength minimum multipleOf nullable oneOf pattern properties readOnly "
-        "required type writeOnly"
-    ).split()
-)
-_DEEPEST = 80
-"""How deep schemas may contain each other: who reads them calls itself."""
-
-_TYPED_FORMATS = frozenset(("date-time", "date", "uuid"))
+from upsertgen.specs.references import Node, Specs
 
 
-@dataclass(frozen=True)
-class RawField:
-    """A field of a body before names are decided."""
-
-    wire_name: str
-    type: Type
-    required: bool
-    default: Default | None
-    description: SpecText | None
-
-
-@dataclass
-class RawBody:
-    """An object schema with named fields, read for one role.
-
-    Attributes:
-        key: Identifies it: its file, its place there, and its role.
-        name: What the spec calls it; for a schema inside another, both names run together.
-        node: Where it stands.
-        role: Whether it is sent or received.
-        fields: Its fields, in the order of the spec.
-        additional: The type of other fields, where the spec says that there may be some.
-        description: What the spec says about it.
-    """
-
-    key: str
-    name: str
-    node: Node
-    role: Role
-    fields: list[RawField]
-    additional: Type | None
-    description: SpecText | None
-
-
-class SchemaReader(CountingReader):
+class SchemaReader(ObjectReader):
     """Reads schemas and keeps the bodies it meets.
 
-    Attributes:
-        bodies: Every body that was met, by its key.
-
     Args:
-        references: Follows `$ref`s.
+        specs: Follows `$ref`s.
         problems: Where to note what cannot be expressed.
+        wire_formats: Whether to keep formats that change no Python type, as the constraint `format`.
     """
 
-    def __init__(self, references: References, problems: Problems) -> None:
-        super().__init__(references, problems)
-        self.bodies: dict[str, RawBody] = {}
-        self._open: list[str] = []
+    def __init__(self, specs: Specs, problems: Problems, *, wire_formats: bool = False) -> None:
+        super().__init__(specs, problems)
+        self._wire_formats = wire_formats
         self._depth = 0
-        self._tags: list[tuple[str, str, list[str]]] = []
+        self._inheritance = Inheritance(specs)
+        self._discriminators = Discriminators(self)
+        self._families: dict[str, Type] = {}
 
-    def read(self, node: Node, role: Role, name: str) -> Type:
-        """Return the type that a schema describes.
-
-        Args:
-            node: The schema, or a `$ref` to one.
-            role: Whether its values are sent or received.
-            name: What to call it if it is an object that has no name of its own.
-        """
-        self._count_schema(node)
-        target = self._follow(node)
+    def read(self, node: Node, direction: Direction, name: str) -> Type:
+        """Return the type that a schema describes, as `ObjectReader` says."""
+        self.count_schema(node)
+        target = self.follow(node)
         if target is None:
             return AnyType()
         if len(target.pointer) >= 2 and target.pointer[-2] in ("schemas", "$defs"):
             name = str(target.pointer[-1])
-        if not isinstance(target.value, (bool, dict)):
-            self._problem(
-                node,
-                "the $ref leads to something that is not a schema",
-                "a schema",
-                "correct the $ref",
-            )
-            return AnyType()
         if isinstance(target.value, bool):
             if not target.value:
-                self._unsupported(
-                    target, "the schema 'false'", "a schema that some value satisfies"
-                )
+                self.unsupported(target, "the schema 'false'", "a schema that some value satisfies")
             return AnyType()
-        self._check_keywords(node, target)
-        key = _key(target, role)
+        self._check_keywords(target)
+        note_keywords(target, direction, self.note)
+        heirs = self._inheritance.heirs(target)
+        kind = (
+            self._family(target, heirs, direction)
+            if heirs
+            else self._alone(target, direction, name)
+        )
+        return _nullable_if(self._is_nullable(target), kind)
+
+    def _read_part(self, node: Node, direction: Direction, name: str) -> Type:
+        """Return the type of items, values or an alternative, which cannot be told to be deprecated."""
+        kind = self.read(node, direction, name)
+        target = self.follow(node)
+        if is_deprecated(node, target) and not self._is_deprecated_body(kind):
+            place = node if is_deprecated(node) else target or node
+            self.note(
+                place.child("deprecated"),
+                "'deprecated' has no effect here; say it of a field, parameter or object with properties",
+            )
+        return kind
+
+    def follow(self, node: Node) -> Node | None:
+        """Return what a schema stands for; keywords beside a `$ref` of OpenAPI 3.1 count as in an `allOf`."""
+        end = super().follow(node)
+        while end is not None and node.value is not end.value:
+            beside = {key: value for key, value in node.value.items() if key != "$ref"}
+            if node.document.data["openapi"] >= "3.1" and keywords(node) - {"$ref"}:
+                parts = [{"$ref": node.value["$ref"]}, *beside.get("allOf", ())]
+                return Node(node.document, node.pointer, {**beside, "allOf": parts})
+            node = self.specs.target(node.document, node.value["$ref"])
+        return end
+
+    def _alone(self, target: Node, direction: Direction, name: str) -> Type:
+        """Return the type of a schema, without what is built on it."""
+        key = body_key(target, direction)
         if key in self.bodies:
-            return _nullable_if(self._is_nullable(target), ReferenceType(key))
+            return ReferenceType(key)
         if key in self._open:
-            self._problem(
+            self.problem(
                 target,
                 "the schema contains itself without an object in between",
                 "a $ref cycle that passes through a field of an object",
                 "wrap the schema in an object, or break the cycle",
             )
             return AnyType()
-        if self._depth >= _DEEPEST:
+        if self._depth >= DEEPEST:
             self._too_deep(target)
             return AnyType()
         # Bodies below begin a list of their own, and a run that ends within one leaves it in place.
@@ -159,42 +131,65 @@ class SchemaReader(CountingReader):
         opened.append(key)
         self._depth += 1
         try:
-            return _nullable_if(self._is_nullable(target), self._read(target, role, name))
+            return self._read(target, direction, name)
         finally:
             opened.pop()
             self._depth -= 1
 
-    def _read(self, node: Node, role: Role, name: str) -> Type:
+    def _read(self, node: Node, direction: Direction, name: str) -> Type:
         schema: dict[str, Any] = node.value
+        empty = [keyword for keyword in ("allOf", "oneOf", "anyOf") if schema.get(keyword) == []]
+        if empty:
+            self.problem(
+                node.child(empty[0]),
+                f"{empty[0]} lists no schema",
+                "at least one",
+                f"add a schema or remove {empty[0]}",
+            )
+            return AnyType()
         if "allOf" in schema:
-            return self._all_of(node, role, name)
+            return self._all_of(node, direction, name)
         for keyword in ("oneOf", "anyOf"):
-            if keyword in schema:
-                return self._union(node, keyword, role, name)
+            if keyword in schema and not self._only_requires(node, keyword):
+                return self._union(node, keyword, direction, name)
         if "const" in schema or "enum" in schema:
-            return self._enumeration(node, role)
+            return self._enumeration(node, direction)
         types = declared_types(schema)
         if len(types) > 1:
-            alternatives = tuple(self._of_type(node, one, role, name) for one in types)
-            return UnionType(alternatives)
-        return self._of_type(node, types[0] if types else "", role, name)
+            alternatives = tuple(self._of_type(node, one, direction, name) for one in types)
+            return _readable(UnionType(alternatives), direction)
+        return self._of_type(node, types[0] if types else "", direction, name)
 
-    def _of_type(self, node: Node, type_name: str, role: Role, name: str) -> Type:
+    def _of_type(self, node: Node, type_name: str, direction: Direction, name: str) -> Type:
+        kind = self._of_python_type(node, type_name, direction, name)
+        text_format = node.value.get("format") if self._wire_formats else None
+        if isinstance(kind, ScalarType) and isinstance(text_format, str):
+            return replace(kind, constraints=(("format", SpecText(text_format)), *kind.constraints))
+        return kind
+
+    def _of_python_type(self, node: Node, type_name: str, direction: Direction, name: str) -> Type:
         schema: dict[str, Any] = node.value
         constraints = (
-            constraints_of(node, type_name, self._problems) if role is Role.REQUEST else ()
+            constraints_of(node, type_name, self.problems) if direction is Direction.REQUEST else ()
         )
-        self._count_patterns(node, constraints)
+        self.count_patterns(node, constraints)
         if type_name == "array":
             items = (
-                self.read(node.child("items"), role, f"{name}Item")
+                self._read_part(node.child("items"), direction, f"{name}Item")
                 if "items" in schema
                 else AnyType()
             )
             return ArrayType(items, constraints)
         if type_name == "object":
-            return self._object(node, role, name)
-        if type_name == "string" and schema.get("format") in _TYPED_FORMATS:
+            return self._object(node, direction, name)
+        if type_name == "string":
+            self._note_encoding(node)
+        if type_name == "string" and is_base64(schema):
+            # An answer that is no base64 stays the text that it is.
+            encoded = ScalarType("byte", lengths_of_bytes(constraints))
+            text = ScalarType("string")
+            return encoded if direction is Direction.REQUEST else UnionType((encoded, text))
+        if type_name == "string" and schema.get("format") in TYPED_FORMATS:
             # These have a type of their own in Python, which checks more than their length.
             return ScalarType(schema["format"])
         if type_name == "string":
@@ -203,244 +198,254 @@ class SchemaReader(CountingReader):
             return ScalarType(type_name, constraints)
         return AnyType()
 
-    def _object(self, node: Node, role: Role, name: str) -> Type:
+    def _only_requires(self, node: Node, keyword: str) -> bool:
+        """Return whether alternatives of an object say no more than which fields are there, and note that."""
+        options = node.children(keyword)
+        if not _is_object(node) or not all(
+            isinstance(one.value, dict) and keywords(one) == {"required"} for one in options
+        ):
+            return False
+        self.note(node.child(keyword), f"which of the fields {keyword} requires is not checked")
+        return True
+
+    def _note_encoding(self, node: Node) -> None:
+        """Note where text stands for bytes in a way that nothing here encodes or decodes."""
+        encoding = node.value.get("contentEncoding")
+        if node.value.get("format") == "binary":
+            self.note(
+                node.child("format"),
+                "JSON has no form for binary data; it is sent and read as text",
+            )
+        elif encoding not in (None, "base64") and isinstance(encoding, str):
+            text = f"{quoted(encoding)} is neither encoded nor decoded; the text is sent and read as it is"
+            self.note(node.child("contentEncoding"), text)
+
+    def _object(self, node: Node, direction: Direction, name: str) -> Type:
         schema: dict[str, Any] = node.value
         if not schema.get("properties") and schema.get("additionalProperties") is not False:
             if not isinstance(schema.get("additionalProperties"), dict):
                 return MapType(AnyType())
-            return MapType(self.read(node.child("additionalProperties"), role, f"{name}Value"))
-        return self._body(node, [node], role, name)
-
-    def _body(self, node: Node, parts: list[Node], role: Role, name: str) -> Type:
-        self._at_most(LIMITS.bodies, len(self.bodies) + 1, node, "bodies of all specs up to here")
-        key = _key(node, role)
-        body = RawBody(key, name, node, role, [], None, text_of(node.value.get("description")))
-        self.bodies[key] = body
-        # From here on a schema may come round to itself: there is an object in between.
-        outside, self._open = self._open, []
-        required = {field for part in parts for field in part.value.get("required", ())}
-        declared: dict[str, RawField] = {}
-        for part in parts:
-            for field in self._fields(part, role, name, required):
-                earlier = declared.setdefault(field.wire_name, field)
-                if earlier.type != field.type:
-                    self._problem(
-                        part.child("properties", field.wire_name),
-                        f"the field {quoted(field.wire_name)} has different types in the parts of allOf",
-                        "the same type in each part",
-                        "declare it in one part only",
-                    )
-            extra = part.value.get("additionalProperties")
-            if isinstance(extra, dict):
-                body.additional = self.read(
-                    part.child("additionalProperties"), role, f"{name}Value"
-                )
-            elif extra is True:
-                body.additional = AnyType()
-        for missing in sorted(required - declared.keys() - self._hidden(parts, role)):
-            if node.value.get("additionalProperties", True) is False:
-                self._problem(
-                    node,
-                    f"the required field {quoted(missing)} is not declared",
-                    "required fields among the properties",
-                    "declare it under properties, or remove it from required",
-                )
-            else:
-                declared[missing] = RawField(missing, AnyType(), True, None, None)
-        body.fields = list(declared.values())
-        self._open = outside
-        return ReferenceType(key)
-
-    def _fields(self, part: Node, role: Role, name: str, required: set[str]) -> Iterator[RawField]:
-        self._at_most(LIMITS.fields, len(part.value.get("properties", ())), part, "fields")
-        hidden = self._hidden([part], role)
-        for wire_name in part.value.get("properties", {}):
-            if wire_name in hidden:
-                continue
-            node = part.child("properties", wire_name)
-            kind = self.read(node, role, f"{name}{wire_name[:1].upper()}{wire_name[1:]}")
-            target = self._follow(node) or node
-            value = target.value if isinstance(target.value, dict) else {}
-            own = node.value if isinstance(node.value, dict) else {}
-            default = self._default(target, kind) if wire_name not in required else None
-            description = text_of(own.get("description") or value.get("description"))
-            yield RawField(wire_name, kind, wire_name in required, default, description)
-
-    def _hidden(self, parts: list[Node], role: Role) -> set[str]:
-        """Return the fields that values of this role do not have: readOnly in requests, and the reverse."""
-        keyword = "readOnly" if role is Role.REQUEST else "writeOnly"
-        return {
-            name
-            for part in parts
-            for name, field in part.value.get("properties", {}).items()
-            if isinstance(field, dict) and field.get(keyword) is True
-        }
-
-    def _default(self, node: Node, kind: Type) -> Default | None:
-        if not isinstance(node.value, dict) or "default" not in node.value:
-            return None
-        default = node.value["default"]
-        if default is None:
-            return None
-        if isinstance(default, list):
-            self._at_most(LIMITS.defaults, len(default), node, "items in its default")
-        if not fits(default, kind):
-            self._problem(
-                node.child("default"),
-                f"the default {quoted(default)} does not fit its schema",
-                "a default that is a scalar, or a list of scalars, of the schema's own type",
-                "correct or remove the default",
+            return MapType(
+                self._read_part(node.child("additionalProperties"), direction, f"{name}Value")
             )
-            return None
-        return Default(freeze(default))
+        return self._body(node, [node], direction, name)
 
-    def _all_of(self, node: Node, role: Role, name: str) -> Type:
-        parts = list(islice(self._parts(node, []), LIMITS.parts + 1))
-        self._at_most(LIMITS.parts, len(parts), node, "objects that its allOf joins")
-        own = {key for key in node.value if key not in _ANNOTATIONS and not key.startswith("x-")}
-        if len(node.value["allOf"]) == 1 and own <= {
-            "allOf",
-            "nullable",
-            "default",
-            "readOnly",
-            "writeOnly",
-        }:
-            return self.read(node.child("allOf", 0), role, name)
+    def _all_of(self, node: Node, direction: Direction, name: str) -> Type:
+        options = [one for one in node.children("allOf") if isinstance(one.value, dict)]
+        speaking = [one for one in options if keywords(one) - ANYWHERE - {"type"}]
+        own = keywords(node) - ANYWHERE - {"allOf", "type"}
+        if len(speaking) == 1 and not own and not self._inheritance.bases(node):
+            # What is said of it besides makes no other class of it.
+            kind = self.read(speaking[0], direction, name)
+            return self._of_types(kind, [node, *(one for one in options if one not in speaking)])
+        parts = list(islice(self._parts(node, direction, []), LIMITS.parts + 1))
+        self.at_most(LIMITS.parts, len(parts), node, "objects that its allOf joins")
+        if not any(map(_is_object, parts)):
+            return self._common(node, parts, direction, name)
+        return self._joined(node, parts, direction, name)
+
+    def _of_types(self, kind: Type, nodes: list[Node]) -> Type:
+        """Return a type as far as it is of the types that schemas declare; null may stand in any of them."""
+        nullable = isinstance(kind, NullableType) or any(map(self._is_nullable, nodes))
+        kind = kind.inner if isinstance(kind, NullableType) else kind
+        for node in nodes:
+            declared = tuple(map(plain_type, declared_types(node.value)))
+            common = intersection(kind, UnionType(declared)) if declared else kind
+            if common is None:
+                self._conflict(node, kind, *declared)
+                return AnyType()
+            kind = common
+        return _nullable_if(nullable, kind)
+
+    def _joined(self, node: Node, parts: list[Node], direction: Direction, name: str) -> Type:
+        """Return the body whose fields are those of several objects."""
         for part in parts:
-            if "properties" not in part.value and not (
-                part.value.keys() <= {"required", "description", "type", "allOf"}
-            ):
-                self._unsupported(
+            alternatives = keywords(part) & {"oneOf", "anyOf"}
+            are_plain = all(self._only_requires(part, one) for one in alternatives)
+            if not _is_object(part) or not are_plain or keywords(part) & {"enum", "const"}:
+                self.unsupported(
                     part,
                     "a part of allOf that is not an object with properties",
                     "objects in allOf",
                 )
-        return self._body(node, parts, role, name)
+        key = body_key(node, direction)
+        for base in self._inheritance.bases(node):
+            tag = base.value["discriminator"]["propertyName"]
+            if base.pointer == node.pointer and direction is Direction.RESPONSE:
+                # What is read as the base may be of a kind that nobody knows yet.
+                self._discriminators.leave_open(key, tag)
+                continue
+            mapped = self._discriminators.mapping(base, direction)
+            self._discriminators.select(key, tag, node, mapped.get(key, ()))
+        return self._body(node, parts, direction, name)
 
-    def _parts(self, node: Node, within: list[str]) -> Iterator[Node]:
-        """Yield the object schemas that an allOf joins, from the first to the last."""
-        self._count_schema(node)
-        key = _key(node, Role.REQUEST)
-        if key in within:
-            self._problem(
-                node,
-                "the allOf contains itself",
-                "no cycle of $refs within allOf",
-                "break the cycle",
-            )
-            return
-        if len(within) >= _DEEPEST:
-            self._too_deep(node)
-            return
-        for index in range(len(node.value.get("allOf", ()))):
-            part = self._follow(node.child("allOf", index))
-            if part is not None and isinstance(part.value, dict):
-                self._check_keywords(part, part)
-                yield from self._parts(part, [*within, key])
-        if node.value.keys() - {"allOf"}:
-            yield node
+    def _common(self, node: Node, parts: list[Node], direction: Direction, name: str) -> Type:
+        """Return the type of the values that all parts of an allOf allow, none of which is an object."""
+        found: list[Type] = []
+        for type_name in common_types(part.value for part in parts):
+            kind: Type = AnyType()
+            for part in parts:
+                keyword = next((one for one in ("oneOf", "anyOf") if one in part.value), None)
+                if keyword is not None:
+                    one = self._union(part, keyword, direction, name)
+                elif "const" in part.value or "enum" in part.value:
+                    one = self._enumeration(part, direction)
+                else:
+                    one = self._of_type(part, type_name, direction, name)
+                common = intersection(kind, one)
+                if common is None:
+                    self._conflict(part, kind, one)
+                    return AnyType()
+                kind = common
+            found.append(kind)
+        if not found:
+            self._conflict(node, AnyType())
+            return AnyType()
+        nullable = any(map(self._is_nullable, parts))
+        return _nullable_if(nullable, found[0] if len(found) == 1 else UnionType(tuple(found)))
 
-    def _union(self, node: Node, keyword: str, role: Role, name: str) -> Type:
+    def _conflict(self, node: Node, *kinds: Type) -> None:
+        names = {kind.name if isinstance(kind, ScalarType) else "" for kind in kinds}
+        if len(kinds) > 1 and len(names) == 1 and "" not in names:
+            what = "a second pattern or multipleOf, or another format, in an allOf"
+            self.unsupported(node, what, "one of each")
+            return
+        self.problem(
+            node,
+            "no value meets all parts of the allOf",
+            "parts that agree about the type",
+            "correct the part that does not fit the others",
+        )
+
+    def _family(self, base: Node, heirs: list[Node], direction: Direction) -> Type:
+        """Return the union of all that may stand in the place of a schema that others are built on.
+
+        Where a mapping names what there is, what others are built on is itself no more than their base. An
+        answer of a kind that nobody knows is read as the base that has the discriminator.
+        """
+        key = body_key(base, direction)
+        # As often as it is used: each use is emitted with all of them.
+        self.count_schema(base, len(heirs))
+        if key in self._families:
+            return self._families[key]
+        self.at_most(
+            LIMITS.alternatives, len(heirs) + 1, base, "schemas that are built on this one"
+        )
+        told = self._inheritance.bases(base)[0]
+        mapped = self._discriminators.mapping(told, direction)
+        answer_base = direction is Direction.RESPONSE and told.pointer == base.pointer
+        members = [
+            one
+            for one in (*heirs, base)
+            if not mapped
+            or body_key(one, direction) in mapped
+            or not self._inheritance.heirs(one)
+            or (answer_base and one is base)
+        ]
+        kinds: list[Type] = [ReferenceType(body_key(one, direction)) for one in members]
+        if direction is Direction.RESPONSE and not answer_base:
+            kinds.append(MapType(AnyType()))
+        tag = SpecText(told.value["discriminator"]["propertyName"])
+        self._families[key] = (
+            UnionType(tuple(kinds), tag if direction is Direction.REQUEST else None)
+            if len(kinds) > 1
+            else kinds[0]
+        )
+        # Known before its members are read: these may refer to it.
+        for one in members:
+            if body_key(one, direction) not in self.bodies:
+                parts = list(islice(self._parts(one, direction, []), LIMITS.parts))
+                self._joined(one, parts, direction, str(one.pointer[-1]))
+        return self._families[key]
+
+    def _union(self, node: Node, keyword: str, direction: Direction, name: str) -> Type:
         schema: dict[str, Any] = node.value
-        beside = {key for key in schema if key not in _ANNOTATIONS and not key.startswith("x-")}
-        extra = beside - {
-            keyword,
-            "discriminator",
-            "nullable",
-            "default",
-            "type",
-            "readOnly",
-            "writeOnly",
-        }
+        extra = keywords(node) - ANYWHERE - {keyword, "discriminator", "type"}
         if extra:
-            self._unsupported(
+            self.unsupported(
                 node, f"{keyword} beside {', '.join(sorted(extra))}", f"{keyword} alone"
             )
-        self._at_most(LIMITS.alternatives, len(schema[keyword]), node, "alternatives")
-        alternatives: list[Type] = []
+        self.at_most(LIMITS.alternatives, len(schema[keyword]), node, "alternatives")
+        discriminator = schema.get("discriminator")
+        kinds: list[Type] = []
         nullable = False
-        for index in range(len(schema[keyword])):
-            kind = self.read(node.child(keyword, index), role, f"{name}Option{index + 1}")
+        for number, option in enumerate(node.children(keyword), 1):
+            if is_null(self.follow(option) or option):
+                nullable = True
+                continue
+            kind = self._read_part(option, direction, f"{name}Option{number}")
             if isinstance(kind, NullableType):
                 nullable, kind = True, kind.inner
-            if kind not in alternatives and not _is_null(node.child(keyword, index)):
-                alternatives.append(kind)
-            nullable = nullable or _is_null(node.child(keyword, index))
-        discriminator = schema.get("discriminator")
-        if discriminator is not None:
-            self._tag(node, keyword, role)
+            kinds.append(kind)
+            if discriminator is not None:
+                self._select(node, option, kind, direction)
+        alternatives = flat(kinds, is_told=discriminator is not None)
+        self.at_most(LIMITS.alternatives, len(alternatives), node, "alternatives")
         union: Type
         if len(alternatives) == 1:
             union = alternatives[0]
-        elif discriminator is not None and role is Role.REQUEST:
-            union = UnionType(tuple(alternatives), SpecText(discriminator["propertyName"]))
+        elif discriminator is not None and direction is Direction.REQUEST:
+            union = UnionType(alternatives, SpecText(discriminator["propertyName"]))
         elif discriminator is not None:
             # A new kind of object must not make a whole response unreadable.
             union = UnionType((*alternatives, MapType(AnyType())))
         else:
-            union = UnionType(tuple(alternatives)) if alternatives else AnyType()
-        return _nullable_if(nullable, union)
+            union = UnionType(alternatives) if alternatives else AnyType()
+        return _nullable_if(nullable, _readable(union, direction))
 
-    def _tag(self, node: Node, keyword: str, role: Role) -> None:
-        """Give each alternative of a union the values of the discriminator that select it."""
-        discriminator = node.value["discriminator"]
-        tag = discriminator["propertyName"]
-        mapped: dict[str, list[str]] = {}
-        for value, reference in discriminator.get("mapping", {}).items():
-            if "/" not in reference and "#" not in reference:
-                reference = f"#/components/schemas/{reference}"
-            try:
-                target = self._references.follow(self._references.target(node.document, reference))
-            except DanglingReference as error:
-                place = node.child("discriminator", "mapping", value)
-                self._problem(place, error.wrong, "a schema of the specs folder", error.mend)
+    def _select(self, node: Node, option: Node, kind: Type, direction: Direction) -> None:
+        """Note by which values of the discriminator of a union one of its alternatives is selected."""
+        target = self.follow(option)
+        alternatives = flat([kind], is_told=True)
+        bodies = [one.body for one in alternatives if isinstance(one, ReferenceType)]
+        if target is None:
+            return
+        if len(bodies) < max(len(alternatives), 1):
+            self.problem(
+                option,
+                "a discriminator needs alternatives that are objects with properties",
+                "a $ref to an object",
+                "correct the alternative or remove the discriminator",
+            )
+            return
+        tag = node.value["discriminator"]["propertyName"]
+        mapped = self._discriminators.mapping(node, direction)
+        own = mapped.get(body_key(target, direction), ())
+        for body in bodies:
+            values = mapped.get(body, ())
+            # Of a union within it, whose members may well be told apart by another field.
+            is_inner = isinstance(kind, UnionType) and not values
+            if is_inner and self._discriminators.tells(body, tag):
                 continue
-            mapped.setdefault(_key(target, role), []).append(value)
-        for index in range(len(node.value[keyword])):
-            alternative = self._follow(node.child(keyword, index))
-            if alternative is None:
-                continue
-            body = self.bodies.get(_key(alternative, role))
-            if body is None:
-                self._problem(
-                    node.child(keyword, index),
-                    "a discriminator needs alternatives that are objects with properties",
-                    "a $ref to an object",
-                    "correct the alternative or remove the discriminator",
-                )
-                continue
-            values = mapped.get(body.key, [str(alternative.pointer[-1])])
-            self._tags.append((body.key, tag, values))
+            if is_inner:
+                values = own or (str(target.pointer[-1]),)
+            self._discriminators.select(body, tag, self.places[body], values, if_declared=is_inner)
 
     def finish(self) -> None:
         """Complete the bodies, once all schemas have been read: close the fields that tell unions apart."""
-        tags: dict[tuple[str, str], dict[str, None]] = {}
-        for key, name, values in self._tags:
-            # A body of two unions may be called differently in each.
-            tags.setdefault((key, name), {}).update(dict.fromkeys(values))
-        for (key, name), selected in tags.items():
-            closed = EnumerationType(tuple(map(SpecText, selected)), is_open=False)
-            tagged = RawField(name, closed, True, None, None)
-            body = self.bodies[key]
-            for place, field in enumerate(body.fields):
-                if field.wire_name == name:
-                    body.fields[place] = replace(tagged, description=field.description)
-                    break
-            else:
-                body.fields.append(tagged)
+        self._discriminators.close(self.bodies)
 
-    def _enumeration(self, node: Node, role: Role) -> Type:
+    def _enumeration(self, node: Node, direction: Direction) -> Type:
         schema: dict[str, Any] = node.value
         values = [schema["const"]] if "const" in schema else schema["enum"]
-        self._at_most(LIMITS.values, len(values), node, "values in its enum")
+        self.at_most(LIMITS.values, len(values), node, "values in its enum")
+        self.count_schema(node, len(values))
         for index, value in enumerate(values):
             if isinstance(value, (dict, list)):
                 place = node.child("enum", index) if "enum" in schema else node.child("const")
-                self._unsupported(
-                    place, f"the enum value {quoted(value)}", "scalars as enum values"
-                )
+                self.unsupported(place, f"the enum value {quoted(value)}", "scalars as enum values")
         scalars = [value for value in values if not isinstance(value, (dict, list))]
-        return enumeration_of(scalars, role, has_numbers="number" in declared_types(schema))
+        types = declared_types(schema)
+        for value in scalars:
+            if (
+                types
+                and value is not None
+                and not any(fits(value, plain_type(one)) for one in types)
+            ):
+                self.note(
+                    node, f"the enum value {quoted(value)} is not of type {' or '.join(types)}"
+                )
+        return enumeration_of(scalars, direction, has_numbers="number" in types)
 
     @staticmethod
     def _is_nullable(node: Node) -> bool:
@@ -452,36 +457,10 @@ class SchemaReader(CountingReader):
             or None in schema.get("enum", ())
         )
 
-    def _check_keywords(self, node: Node, target: Node) -> None:
-        for keyword in sorted(target.value.keys() - _UNDERSTOOD):
-            if not keyword.startswith("x-"):
-                self._unsupported(
-                    target.child(keyword),
-                    f"the keyword {quoted(keyword)}",
-                    "keywords that are read",
-                )
-        if (
-            node is not target
-            and isinstance(node.value, dict)
-            and node.document.data["openapi"] >= "3.1"
-        ):
-            for keyword in sorted(node.value.keys() - _ANNOTATIONS - {"$ref"}):
-                if not keyword.startswith("x-"):
-                    self._unsupported(
-                        node.child(keyword), f"{quoted(keyword)} beside $ref", "$ref alone"
-                    )
 
-    def _too_deep(self, node: Node) -> None:
-        self._problem(
-            node,
-            f"the schemas above this one contain each other more than {_DEEPEST} levels deep",
-            "schemas of fewer levels",
-            "flatten them, or put additionalProperties in place of the lowest levels",
-        )
-
-
-def _key(node: Node, role: Role) -> str:
-    return f"{node.document.key}#{'/'.join(map(str, node.pointer))}|{role}"
+def _is_object(node: Node) -> bool:
+    types = declared_types(node.value)
+    return types == ["object"] or (not types and bool(OF_OBJECTS & node.value.keys()))
 
 
 def _nullable_if(nullable: bool, kind: Type) -> Type:
@@ -490,7 +469,11 @@ def _nullable_if(nullable: bool, kind: Type) -> Type:
     return NullableType(kind)
 
 
-def _is_null(node: Node) -> bool:
-    return isinstance(node.value, dict) and (
-        node.value.get("type") == "null" or node.value.get("enum") == [None]
-    )
+def _readable(kind: Type, direction: Direction) -> Type:
+    """Return a type that takes any text in answers, where one of several types takes only some."""
+    if not isinstance(kind, UnionType) or direction is Direction.REQUEST:
+        return kind
+    scalars = {one.name for one in kind.alternatives if isinstance(one, ScalarType)}
+    if not scalars & TYPED_FORMATS or "string" in scalars:
+        return kind
+    return replace(kind, alternatives=(*kind.alternatives, ScalarType("string")))

@@ -4,13 +4,21 @@ Frozen dataclasses, complete before anything is emitted. Text from a spec is `Sp
 a name or a constant of ours and safe to emit as it is.
 """
 
+# long because: it is one tree, and what reads a part of it mostly reads others.
+
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
+from upsertgen.errors import Note
+from upsertgen.ir.vocabulary import AccountQuery, ErrorPolicy, OwnError, PropertyQuery, Roles
 from upsertgen.spec_text import SpecText
+from upsertgen.specs.document import Correction
+
+T = TypeVar("T")
 
 Scalar: TypeAlias = SpecText | int | float | bool | None
 """A JSON scalar of a spec."""
@@ -27,8 +35,8 @@ Value: TypeAlias = "Scalar | ObjectValue | tuple[Value, ...]"
 """A JSON value of a spec, frozen; a tuple is a JSON array."""
 
 
-class Role(StrEnum):
-    """What a body is for. Requests are checked strictly, responses are read leniently."""
+class Direction(StrEnum):
+    """Where a body goes. Requests are checked strictly, responses are read leniently."""
 
     REQUEST = "request"
     RESPONSE = "response"
@@ -39,12 +47,16 @@ class AnyType:
     """Any JSON value."""
 
 
+TYPED_FORMATS = frozenset(("date-time", "date", "uuid", "byte"))
+"""The formats of strings that have a type of their own in Python."""
+
+
 @dataclass(frozen=True)
 class ScalarType:
     """A JSON scalar, by its JSON Schema type and a format that changes its Python type.
 
     Attributes:
-        name: `string`, `integer`, `number`, `boolean`, `date-time`, `date` or `uuid`.
+        name: `string`, `integer`, `number`, `boolean`, or a format of `TYPED_FORMATS`.
         constraints: JSON Schema keywords to check, with their values; requests only.
     """
 
@@ -124,6 +136,28 @@ Type: TypeAlias = (
 )
 
 
+def with_references(value: T, change: Callable[[str], str]) -> T:
+    """Return a part of the tree with each reference to a body changed.
+
+    Args:
+        value: The part.
+        change: Given what a reference leads to, returns what it is to lead to.
+    """
+
+    def changed(part: Any) -> Any:
+        if isinstance(part, ReferenceType):
+            return ReferenceType(change(part.body))
+        if isinstance(part, tuple):
+            return tuple(map(changed, part))
+        if isinstance(part, _WITH_TYPES):
+            inner = {one.name: changed(getattr(part, one.name)) for one in fields(part)}
+            return replace(part, **inner)
+        return part
+
+    result: T = changed(value)
+    return result
+
+
 def inner_types(kind: Type) -> tuple[Type, ...]:
     """Return the types that a type consists of; a body is not opened."""
     match kind:
@@ -153,6 +187,8 @@ class Field:
         required: Whether it always has to be there.
         default: What an absent field stands for, if the spec says so.
         description: What the spec says about it.
+        deprecated: Whether the spec calls it deprecated.
+        filled: Whether it need not be given though it is required: its constant or its default is sent.
     """
 
     wire_name: SpecText
@@ -161,6 +197,8 @@ class Field:
     required: bool
     default: Default | None = None
     description: SpecText | None = None
+    deprecated: bool = False
+    filled: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,19 +209,21 @@ class Model:
         key: Identifies the model in the tree.
         owner: The package of the oldest version that has the body.
         class_name: The name of the class in its owner.
-        role: Whether it is sent or received.
+        direction: Whether it is sent or received.
         fields: Its fields, in the order of the spec.
         additional: The type of the fields that are not named, where the spec allows such.
         description: What the spec says about it.
+        deprecated: Whether the spec calls its schema deprecated.
     """
 
     key: str
     owner: str
     class_name: str
-    role: Role
+    direction: Direction
     fields: tuple[Field, ...]
     additional: Type | None
     description: SpecText | None
+    deprecated: bool = False
 
 
 @dataclass(frozen=True)
@@ -199,6 +239,8 @@ class Parameter:
         required: Whether it has to be given.
         default: What leaving it out means, if the spec says so.
         description: What the spec says about it.
+        sends_default: Whether the default is sent where it is left out, because the API needs it.
+        deprecated: Whether the spec calls it deprecated.
     """
 
     wire_name: SpecText
@@ -209,6 +251,23 @@ class Parameter:
     required: bool
     default: Default | None
     description: SpecText | None
+    sends_default: bool = False
+    deprecated: bool = False
+
+
+@dataclass(frozen=True)
+class Constant:
+    """What is sent with every call, because a request needs it and it has but one value.
+
+    Attributes:
+        wire_name: The name in HTTP, or in the JSON body.
+        location: `query`, `header` or `field` (of the body).
+        value: The value.
+    """
+
+    wire_name: SpecText
+    location: str
+    value: Scalar
 
 
 @dataclass(frozen=True)
@@ -219,16 +278,61 @@ class Body:
         type: The type of the JSON body. A reference whose fields are arguments, or any other type that
             is one argument.
         by_fields: Whether the fields of the body are arguments of their own.
-        sends_null: Whether null means something in it, so that None is sent and not left out.
         required: Whether there always is one.
         media_type: The media type it is sent as.
+        description: What the spec says about it.
+        lines: Whether each item of the list that it is is sent on a line of its own.
     """
 
     type: Type
     by_fields: bool
-    sends_null: bool
     required: bool
     media_type: SpecText
+    description: SpecText | None
+    lines: bool = False
+
+
+class Form(StrEnum):
+    """How a request holds records: in a list, each on a line of its own, or but one of them."""
+
+    LIST = "list"
+    LINES = "lines"
+    ONE = "one"
+
+
+@dataclass(frozen=True)
+class RequestShape:
+    """What a request of an upsert looks like.
+
+    Attributes:
+        form: How it holds records.
+        record: The type of a record.
+        maximum: The most records that it may hold, if there is a limit.
+        constants: What its body always holds besides.
+        arguments: What it takes besides, required ones first: parameters in the path but for one that takes
+            the key, in the query and the headers, and fields of the body, each called by the way to it.
+        media_type: The media type that it is sent as, where that is not plain JSON.
+        key_is_sent: Whether a record holds its key although the path does.
+    """
+
+    form: Form
+    record: Type
+    maximum: int | None
+    constants: ObjectValue
+    arguments: tuple[Parameter, ...]
+    media_type: SpecText | None
+    key_is_sent: bool
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is no more to say of its body than that it holds a list of records."""
+        is_list = self.form is Form.LIST and self.key_is_sent and self.media_type is None
+        return is_list and not (self.constants.fields or self.fields)
+
+    @property
+    def fields(self) -> tuple[Parameter, ...]:
+        """The arguments that are fields of the body."""
+        return tuple(one for one in self.arguments if one.location == "field")
 
 
 @dataclass(frozen=True)
@@ -247,99 +351,29 @@ class Response:
 
 
 @dataclass(frozen=True)
-class SystemicError:
-    """An error that every record would meet, so that sending more of them is a waste.
+class Credential:
+    """What meets a security scheme, and where clients send it.
 
     Attributes:
-        statuses: The statuses that it comes with.
-        code: A code that the body, or one of its details, has.
-        message: A text that its message holds.
-        mend: What to change before trying again.
+        scheme: The name of the scheme.
+        location: `header`, `query` or `cookie`.
+        parameter: What it is called there.
+        place: Both as one text; what stands in the same place excludes each other.
+        prefix: What stands before it, with a space between.
+        is_bearer: Whether it is a bearer token (RFC 6750).
+        is_basic: Whether it is a user name and a password (RFC 7617).
+        token_url: Where clients get it by themselves, with an id and a secret of theirs (OAuth2 client
+            credentials).
     """
 
-    statuses: tuple[int, ...]
-    code: SpecText | None
-    message: SpecText | None
-    mend: SpecText | None
-
-
-@dataclass(frozen=True)
-class Upsert:
-    """What makes an operation a batch upsert (the extension `x-upsert`): field names in its bodies.
-
-    Attributes:
-        inputs: The request's field that holds the records.
-        key: The record's field that holds the value of its unique property.
-        key_property: The record's field that names the unique property.
-        properties: The field of records and results that holds the values of properties.
-        object_type: The path parameter that names the object type, where it is an argument.
-        trace_id: The record's field that holds an id of the caller's choice, repeated in the answer.
-        results: The response's field that holds what was written.
-        errors: The response's field that holds what failed.
-        created: The result's field that tells created from updated.
-        result_id: The result's field for the id that the API gave the record.
-        warnings: The result's field for what the API changed or doubts.
-        case_insensitive: The unique properties whose values compare without case.
-        separator: What joins several values of one property.
-        error: How an error says what is wrong: the name of a part, and the way to its field.
-        systemic: The errors that every record would meet.
-    """
-
-    inputs: SpecText
-    key: SpecText
-    key_property: SpecText | None
-    properties: SpecText | None
-    object_type: SpecText | None
-    trace_id: SpecText | None
-    results: SpecText
-    errors: SpecText | None
-    created: SpecText | None
-    result_id: SpecText | None
-    warnings: SpecText | None
-    case_insensitive: tuple[SpecText, ...]
-    separator: SpecText | None
-    error: tuple[tuple[str, SpecText], ...]
-    systemic: tuple[SystemicError, ...]
-
-
-@dataclass(frozen=True)
-class ErrorRule:
-    """What one kind of error response means (an item of the extension `x-errors`).
-
-    Attributes:
-        statuses: Status codes, or ranges such as `5XX`.
-        when: Fields of the body and the values they must have.
-        error: The name of the exception class.
-        retry: Whether to send the same request again.
-        minimum_delay: The least delay before that, in seconds.
-        delay_header: A response header that holds the delay in milliseconds.
-    """
-
-    statuses: tuple[int | str, ...]
-    when: tuple[tuple[SpecText, SpecText], ...]
-    error: str
-    retry: bool
-    minimum_delay: float
-    delay_header: SpecText | None
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How errors are read and which requests are sent again.
-
-    Attributes:
-        rules: What error responses mean; the first rule that fits counts.
-        retry_transport: Whether to send again after a failure of the transport.
-        backoff: Initial delay and maximum delay in seconds, and the factor between delays.
-        fields: The error body's fields for message, category and correlation id.
-        rate_limit_headers: The response headers that tell the rate limit, by what they tell.
-    """
-
-    rules: tuple[ErrorRule, ...]
-    retry_transport: bool
-    backoff: tuple[tuple[str, float], ...]
-    fields: tuple[tuple[str, SpecText], ...]
-    rate_limit_headers: tuple[tuple[str, SpecText], ...]
+    scheme: SpecText
+    location: str
+    parameter: SpecText
+    place: str
+    prefix: SpecText | None = None
+    is_bearer: bool = False
+    is_basic: bool = False
+    token_url: SpecText | None = None
 
 
 @dataclass(frozen=True)
@@ -351,45 +385,81 @@ class Operation:
         method: The HTTP method, in upper case.
         path: The path, with constant parameters filled in and arguments as `{name}`.
         parameters: Its keyword arguments, required ones first.
+        constants: What it sends besides; those of a path are part of that.
         body: What it sends, if anything.
+        accept: The media types of answers that it reads, where JSON is not the only one.
         responses: Its success responses, sorted by status.
         error: The type of error bodies, where the spec declares one.
         policy: The index of its policy in `Api.policies`.
         summary: A short sentence of the spec.
         description: A long one.
+        deprecated: Whether the spec calls it deprecated.
         scopes: The scopes that the spec names, sorted.
         security: Its security requirements, one of which has to be met: schemes and their scopes.
+        credentials: What clients send to meet them: alternatives, each of which needs all that it names;
+            nothing if the spec says nothing of security.
         upsert: What makes it a batch upsert.
+        request: What its requests look like then, if they can hold records.
+        property_query: What makes it list the account's properties.
+        account_query: What makes it tell of the token and its account.
         example: An example of its request body.
         sandbox: How a stand-in for the API behaves (the extension `x-sandbox`), with the bodies of the
             examples that it names.
+        keys: The unique properties that every account has, as far as a file of properties names any.
         location: Where it stands, as `path:line:column`.
+        operation_id: What the spec calls it.
     """
 
     name: str
     method: str
     path: SpecText
     parameters: tuple[Parameter, ...]
+    constants: tuple[Constant, ...]
     body: Body | None
+    accept: SpecText | None
     responses: tuple[Response, ...]
     error: Type | None
     policy: int
     summary: SpecText | None
     description: SpecText | None
+    deprecated: bool
     scopes: tuple[SpecText, ...]
     security: tuple[tuple[tuple[SpecText, tuple[SpecText, ...]], ...], ...]
-    upsert: Upsert | None
+    credentials: tuple[tuple[Credential, ...], ...] | None
+    upsert: Roles | None
+    request: RequestShape | None
+    property_query: PropertyQuery | None
+    account_query: AccountQuery | None
     example: ObjectValue | None
     sandbox: ObjectValue | None
+    keys: tuple[SpecText, ...]
     location: str
+    operation_id: SpecText
+
+    @property
+    def scope_sets(self) -> tuple[tuple[SpecText, ...], ...]:
+        """Sets of scopes, one of which a token has to have.
+
+        A requirement without scopes says nothing about a token's scopes where another one names some.
+        """
+        named = (
+            tuple(scope for _, scopes in requirement for scope in scopes)
+            for requirement in self.security
+        )
+        return tuple(scopes for scopes in named if scopes)
 
 
-@dataclass(frozen=True)
-class AppliedCorrection:
-    """What an overlay action did to a document, for reports."""
-
-    location: str
-    description: SpecText
+_WITH_TYPES = (
+    ArrayType,
+    MapType,
+    NullableType,
+    UnionType,
+    Field,
+    Parameter,
+    Body,
+    Response,
+    Operation,
+)
 
 
 @dataclass(frozen=True)
@@ -403,7 +473,7 @@ class Resource:
         title: The title of the document.
         description: Its description.
         operations: Its methods, sorted by name.
-        source: The spec file's path inside the specs folder.
+        sources: The paths of its spec files inside the specs folder.
         corrections: What overlays did to the document.
     """
 
@@ -413,8 +483,8 @@ class Resource:
     title: SpecText
     description: SpecText | None
     operations: tuple[Operation, ...]
-    source: SpecText
-    corrections: tuple[AppliedCorrection, ...]
+    sources: tuple[SpecText, ...]
+    corrections: tuple[Correction, ...]
 
 
 @dataclass(frozen=True)
@@ -443,7 +513,35 @@ class Version:
     base_url: SpecText
     resources: tuple[Resource, ...]
     models: tuple[ModelName, ...]
-    corrections: tuple[AppliedCorrection, ...]
+    corrections: tuple[Correction, ...]
+
+
+@dataclass(frozen=True)
+class StandardProperties:
+    """The properties of an object type that every account has.
+
+    Attributes:
+        object_type: The object type.
+        declarations: What its file says of each, by name, as JSON data.
+        source: The path of that file inside the specs folder.
+    """
+
+    object_type: str
+    declarations: Mapping[str, Any]
+    source: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the API, with requests that show it.
+
+    Attributes:
+        declare: The properties that the requests need, by object type and name, as JSON data.
+        facts: The facts, as JSON data.
+    """
+
+    declare: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    facts: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -454,8 +552,18 @@ class Api:
         versions: The API versions, oldest first.
         models: Every distinct body, by its key.
         policies: Every distinct policy.
+        properties: The properties that every account has, sorted by object type.
+        aliases: What else object types are called, by their label.
+        facts: What is known of the API, with requests that show it.
+        errors: What errors mean for it alone, sorted by name.
+        notes: What has to be said about the specs, by its place.
     """
 
     versions: tuple[Version, ...]
     models: dict[str, Model] = field(default_factory=dict)
-    policies: tuple[Policy, ...] = ()
+    policies: tuple[ErrorPolicy, ...] = ()
+    properties: tuple[StandardProperties, ...] = ()
+    aliases: tuple[tuple[SpecText, tuple[SpecText, ...]], ...] = ()
+    facts: Facts = Facts()
+    errors: tuple[OwnError, ...] = ()
+    notes: tuple[Note, ...] = ()

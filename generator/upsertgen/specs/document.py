@@ -1,32 +1,80 @@
-"""One spec file in memory, whose every node knows where it stands."""
+"""One spec file in memory, whose every mapping and list knows where it and what it holds stand."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import yaml
-
 from upsertgen.errors import Location
+from upsertgen.spec_text import SpecText
 
 Pointer: TypeAlias = tuple[str | int, ...]
 """The way from the root of a document to a node: keys of mappings and indices of sequences."""
 
+Mark: TypeAlias = Any
+"""A place as the YAML reader tells it: file, line and column."""
+
+
+class LocatedMapping(dict[str, Any]):
+    """A mapping of a document, otherwise a plain one.
+
+    What an overlay put into it stands here too, and knows its place in the overlay.
+
+    Attributes:
+        start: Where it begins.
+        places: Where key and value of each field stand; of one that an overlay removed, where it says so.
+
+    Args:
+        start: See above.
+    """
+
+    __slots__ = ("places", "start")
+
+    def __init__(self, start: Mark) -> None:
+        super().__init__()
+        self.start = start
+        self.places: dict[str, tuple[Mark, Mark]] = {}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> LocatedMapping:
+        copied = LocatedMapping(self.start)
+        copied.update((key, copy.deepcopy(value, memo)) for key, value in self.items())
+        copied.places.update(self.places)
+        return copied
+
+
+class LocatedList(list[Any]):
+    """A list of a document, otherwise a plain one.
+
+    Attributes:
+        places: Where each item stands.
+    """
+
+    __slots__ = ("places",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: list[Mark] = []
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> LocatedList:
+        copied = LocatedList()
+        copied.extend(copy.deepcopy(item, memo) for item in self)
+        copied.places.extend(self.places)
+        return copied
+
 
 @dataclass(frozen=True)
 class Correction:
-    """One overlay action that was applied to a document.
+    """One overlay action that changed a document.
 
     Attributes:
         location: Where the action stands in its overlay.
         description: What the overlay says about it.
-        targets: How many nodes of this document it changed.
     """
 
     location: Location
-    description: str
-    targets: int
+    description: SpecText
 
 
 @dataclass
@@ -38,80 +86,55 @@ class Document:
         version: The API version: the name of the folder that holds the file.
         name: The file's name without its ending.
         key: The file's path inside the specs folder, with `/`; what `$ref`s resolve against.
-        data: The contents as plain mappings, sequences and scalars.
-        node: The contents as YAML nodes, which know file, line and column. What an overlay put into `data`
-            stands here too, and knows its place in the overlay.
+        data: The contents.
         corrections: What overlays changed here, in order.
-        removed: Fields that an overlay removed, and where it says so.
     """
 
     path: str
     version: str
     name: str
     key: str
-    data: dict[str, Any]
-    node: yaml.Node
+    data: LocatedMapping
     corrections: list[Correction] = field(default_factory=list)
-    removed: dict[Pointer, Location] = field(default_factory=dict)
+
+    @property
+    def object_type(self) -> str:
+        """The object type whose operations it has: `objects`, also if its name is `objects.records`."""
+        return self.name.partition(".")[0]
 
     def locate(self, pointer: Pointer, *, key: bool = False) -> Location:
-        """Return where the node at `pointer` stands, or the nearest node around it.
-
-        Args:
-            pointer: The way to the node.
-            key: Whether to point at the key of the node instead of its value.
-        """
-        if pointer in self.removed and len(list(_way(self.node, pointer))) < len(pointer):
-            return self.removed[pointer]
-        return node_location(self.node, pointer, key=key)
+        """Return where the node at `pointer` stands, as `locate` does."""
+        return locate(self.data, pointer, key=key)
 
 
-def node_location(node: yaml.Node, pointer: Pointer, *, key: bool = False) -> Location:
-    """Return where the YAML node at `pointer` below `node` stands, or the nearest node around it."""
-    mark = node.start_mark
-    for key_node, value_node in _way(node, pointer):
-        mark = (key_node if key and key_node is not None else value_node).start_mark
+def value_at(data: Any, pointer: Iterable[str | int]) -> Any:
+    """Return what stands at `pointer` below some data, which has to be there."""
+    for step in pointer:
+        data = data[step]
+    return data
+
+
+def locate(data: LocatedMapping, pointer: Pointer, *, key: bool = False) -> Location:
+    """Return where the node at `pointer` stands, or the nearest node around it.
+
+    Args:
+        data: The root of the document.
+        pointer: The way to the node.
+        key: Whether to point at the key of the node, if it has one, instead of its value.
+    """
+    mark = data.start
+    node: Any = data
+    for step in pointer:
+        if isinstance(node, LocatedMapping) and step in node.places:
+            mark = node.places[step][0 if key else 1]
+            node = node.get(step)
+        elif isinstance(node, LocatedList) and isinstance(step, int) and step < len(node):
+            mark, node = node.places[step], node[step]
+        else:
+            break
     return mark_location(mark)
 
 
-def mark_location(mark: Any) -> Location:
+def mark_location(mark: Mark) -> Location:
     """Return the location that a mark of the YAML reader means."""
     return Location(mark.name, mark.line + 1, mark.column + 1)
-
-
-def node_at(node: yaml.Node, pointer: Pointer) -> yaml.Node:
-    """Return the YAML node at `pointer` below `node`, which has to be there."""
-    way = list(_way(node, pointer))
-    return way[-1][1] if way else node
-
-
-def _step(node: yaml.Node, step: str | int) -> tuple[yaml.Node | None, yaml.Node] | None:
-    """Return the key, if it has one, and the value that one step of a pointer leads to."""
-    if isinstance(node, yaml.MappingNode):
-        for key_node, value_node in node.value:
-            if key_node.value == str(step):
-                return key_node, value_node
-    elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        return None, node.value[step]
-    return None
-
-
-def copied_node(node: yaml.Node) -> yaml.Node:
-    """Return a copy of a YAML node and all below it, so that changing one does not change the other."""
-    if isinstance(node, yaml.MappingNode):
-        pairs = [(copied_node(key), copied_node(value)) for key, value in node.value]
-        return yaml.MappingNode(node.tag, pairs, node.start_mark, node.end_mark)
-    if isinstance(node, yaml.SequenceNode):
-        items = [copied_node(item) for item in node.value]
-        return yaml.SequenceNode(node.tag, items, node.start_mark, node.end_mark)
-    return node
-
-
-def _way(node: yaml.Node, pointer: Pointer) -> Iterator[tuple[yaml.Node | None, yaml.Node]]:
-    """Yield the key and value of each node on the way to `pointer`, as far as there are any."""
-    for step in pointer:
-        found = _step(node, step)
-        if found is None:
-            return
-        yield found
-        node = found[1]

@@ -7,15 +7,14 @@ the alternative that was meant is worked out, and what is wrong with it is put i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
-from upsertgen.errors import Location, Problems, nearest, quoted
-from upsertgen.specs.document import Pointer
-
-Locate = Callable[[Pointer, bool], Location]
-"""Given a pointer, and whether its key or its value is meant: where that stands."""
+from upsertgen.errors import Problems, did_you_mean, nearest, quoted, suggestion
+from upsertgen.specs.document import LocatedMapping, Pointer, locate, value_at
+from upsertgen.specs.openapi import FIELDS, SCHEMA_KEYWORDS, kind_at
 
 _CLOSED = ("additionalProperties", "unevaluatedProperties")
 _DISCRIMINATING = ("in", "type")
@@ -60,7 +59,7 @@ class Cause:
     """One thing that a schema refuses.
 
     Attributes:
-        pointer: Where in the data.
+        pointer: Where in the document.
         kind: The keyword of the schema.
         details: What the keyword has to say.
         known: The fields that the schema knows at this place.
@@ -72,64 +71,61 @@ class Cause:
     known: tuple[str, ...] = ()
 
 
-def causes(error: Any, data: Any, schema: Any) -> list[Cause]:
+def causes(error: Any, document: Any, within: Pointer, schema: Any) -> list[Cause]:
     """Return what explains one error: for alternatives, what is wrong with the one that was meant.
 
     Args:
         error: The error of jsonschema-rs.
-        data: The whole document.
+        document: The whole document.
+        within: The way to the part of it that was checked.
         schema: The whole schema.
     """
-    pointer = _pointer(error.instance_path, data)
+    pointer = _pointer((*within, *error.instance_path), document)
     branches: list[list[Any]] | None = getattr(error.kind, "context", None)
     if branches is None:
         details = error.kind.as_dict()
         return [Cause(pointer, error.kind.name, details, _known(schema, error.schema_path))]
     expanded = [
-        [cause for one in branch for cause in causes(one, data, schema)] for branch in branches
+        [cause for one in branch for cause in causes(one, document, within, schema)]
+        for branch in branches
     ]
+    value = value_at(document, pointer)
     failed = [branch for branch in expanded if branch]
     if len(failed) < len(expanded):
         # More than one alternative fits, which `oneOf` forbids; what is wrong beside it explains it.
-        options = _at(schema, error.schema_path)
+        options = value_at(schema, error.schema_path)
         names = {name for one in options for name in one.get("required", ())}
-        value = _at(data, pointer)
         present = sorted(names & value.keys()) if isinstance(value, dict) else []
         return [Cause(pointer, "oneOf", {"fields": present if len(present) > 1 else []})]
-    return _meant(failed, pointer, _at(data, pointer))
+    return _meant(failed, pointer, value)
 
 
 def _meant(branches: list[list[Cause]], pointer: Pointer, value: Any) -> list[Cause]:
     """Return the causes of the alternative that the author of `value` most likely meant."""
     is_reference = isinstance(value, dict) and "$ref" in value
-    branches = _preferring(branches, lambda one: _is_reference(one, pointer) == is_reference)
+    branches = [one for one in branches if _is_reference(one, pointer) == is_reference] or branches
     fitting = [one for one in branches if not _at_place(one, pointer, "type")]
     if not fitting:
-        types = [
-            name for branch in branches for one in branch for name in _type_names(one, pointer)
-        ]
-        return [Cause(pointer, "type", {"types": list(dict.fromkeys(types))})]
+        return [_together(branches, pointer, "type", "types")]
     for name in _DISCRIMINATING:
         place = (*pointer, name)
         matching = [one for one in fitting if not _at_place(one, place, "enum")]
         if not matching:
-            options = [
-                option
-                for branch in fitting
-                for one in branch
-                if one.pointer == place and one.kind == "enum"
-                for option in one.details["options"]
-            ]
-            return [Cause(place, "enum", {"options": list(dict.fromkeys(options))})]
+            return [_together(fitting, place, "enum", "options")]
         fitting = matching
     # The alternative that got furthest into the data, with the fewest faults.
     return min(fitting, key=lambda one: (-max(len(cause.pointer) for cause in one), len(one)))
 
 
-def _preferring(
-    branches: list[list[Cause]], wanted: Callable[[list[Cause]], bool]
-) -> list[list[Cause]]:
-    return [branch for branch in branches if wanted(branch)] or branches
+def _together(branches: list[list[Cause]], pointer: Pointer, kind: str, listed: str) -> Cause:
+    """Return one cause of a kind for all that alternatives say of a place, with what each lists."""
+    details = (
+        one.details[listed]
+        for branch in branches
+        for one in branch
+        if one.pointer == pointer and one.kind == kind
+    )
+    return Cause(pointer, kind, {listed: list(dict.fromkeys(chain.from_iterable(details)))})
 
 
 def _is_reference(branch: list[Cause], pointer: Pointer) -> bool:
@@ -143,13 +139,6 @@ def _is_reference(branch: list[Cause], pointer: Pointer) -> bool:
 
 def _at_place(branch: list[Cause], pointer: Pointer, kind: str) -> bool:
     return any(one.pointer == pointer and one.kind == kind for one in branch)
-
-
-def _type_names(cause: Cause, pointer: Pointer) -> list[str]:
-    if cause.pointer != pointer or cause.kind != "type":
-        return []
-    names: list[str] = cause.details["types"]
-    return names
 
 
 def without_consequences(found: Sequence[Cause]) -> Iterator[Cause]:
@@ -166,11 +155,11 @@ def without_consequences(found: Sequence[Cause]) -> Iterator[Cause]:
             continue
         if one.kind == "unevaluatedProperties":
             # A field whose own check failed counts as not evaluated, and so do those of a branch that failed.
+            fails_below = sum(place[: len(one.pointer)] == one.pointer for place in wrong) > 1
             names = [
                 name
                 for name in one.details["unexpected"]
-                if (*one.pointer, name) not in wrong
-                and not (name in OPENAPI_FIELDS and len(wrong & _below(one.pointer, wrong)) > 1)
+                if (*one.pointer, name) not in wrong and not (name in FIELDS and fails_below)
             ]
             if names:
                 yield Cause(one.pointer, one.kind, {"unexpected": names}, one.known)
@@ -189,49 +178,44 @@ def _is_misspelt(missing: Cause, found: Sequence[Cause]) -> bool:
     return nearest(missing.details["property"], unknown) is not None
 
 
-def _below(pointer: Pointer, places: Iterable[Pointer]) -> set[Pointer]:
-    return {one for one in places if one[: len(pointer)] == pointer}
-
-
-def describe(cause: Cause, data: Any, within: Pointer, locate: Locate, problems: Problems) -> None:
+def describe(cause: Cause, document: LocatedMapping, problems: Problems, unknown: str) -> None:
     """Put one cause into words.
 
     Args:
         cause: What is wrong.
-        data: The data that was checked.
-        within: Where the data stands in its document.
-        locate: Returns where a place below `within` stands.
+        document: The whole document.
         problems: Where to note it.
+        unknown: How to mend a field that nobody knows.
     """
     pointer, details = cause.pointer, cause.details
-    name = _name((*within, *pointer))
+    name = _name(pointer)
     if cause.kind in _CLOSED:
         for unexpected in details["unexpected"]:
-            _unknown_field(cause, unexpected, (*within, *pointer), locate, problems)
+            _unknown_field(cause, unexpected, document, problems, unknown)
     elif cause.kind == "required":
         missing = details["property"]
         problems.add(
-            locate((*pointer, missing), True),
+            locate(document, (*pointer, missing), key=True),
             f"{name} lacks the field {quoted(missing)}",
             f"{quoted(missing)}, which is required",
             "add it",
         )
     elif cause.kind == "propertyNames":
-        _unknown_field(cause, details["error"].instance, (*within, *pointer), locate, problems)
+        _unknown_field(cause, details["error"].instance, document, problems, unknown)
     elif cause.kind in ("oneOf", "not"):
         fields = sorted(details.get("fields") or details.get("schema", {}).get("required", []))
         both = " and ".join(quoted(one) for one in fields)
         problems.add(
-            locate(pointer, True),
+            locate(document, pointer, key=True),
             f"{name} has {both}, which exclude each other",
             "only one of them",
             "remove one",
         )
     else:
-        value = _at(data, pointer)
+        value = value_at(document, pointer)
         expected, mend = _expected(cause, value)
         problems.add(
-            locate(pointer, isinstance(value, (dict, list))),
+            locate(document, pointer, key=isinstance(value, (dict, list))),
             f"{name} is {shown(value)}",
             expected,
             mend,
@@ -239,24 +223,26 @@ def describe(cause: Cause, data: Any, within: Pointer, locate: Locate, problems:
 
 
 def _unknown_field(
-    cause: Cause, name: str, owner: Pointer, locate: Locate, problems: Problems
+    cause: Cause, name: str, document: LocatedMapping, problems: Problems, unknown: str
 ) -> None:
+    owner = cause.pointer
     place = owner[-1] if owner else ""
-    expected, mend = "", "remove it, or begin its name with 'x-'"
     if set(cause.known) <= {"default"} and isinstance(place, str) and place in _PLACES:
         expected, mend = _PLACES[place]
     else:
-        known = cause.known or OPENAPI_FIELDS
+        by_kind = SCHEMA_KEYWORDS if kind_at(owner) == "schema" else ()
+        known = cause.known or by_kind or FIELDS
         near = nearest(name, known)
-        listed = 0 < len(cause.known) <= _MOST_LISTED
+        # Where no field looks like it, what there is has to be read.
+        listed = known is not FIELDS and (len(known) <= _MOST_LISTED or near is None)
         expected = (
-            f"only the fields {', '.join(sorted(cause.known))}"
+            f"only the fields {', '.join(sorted(known))}"
             if listed
             else f"a field that {_name(owner, plain=True)} may have"
         )
-        mend = f"did you mean {quoted(near)}?" if near else mend
+        mend = suggestion(near) if near is not None else unknown
     problems.add(
-        locate((*cause.pointer, name), True),
+        locate(document, (*owner, name), key=True),
         f"{quoted(name)} is not known in {_name(owner, plain=True)}",
         expected,
         mend,
@@ -276,10 +262,9 @@ def _expected(cause: Cause, value: Any) -> tuple[str, str]:
         return " or ".join(names), _TYPES.get(types[0], ("", "correct the value"))[1]
     if cause.kind == "enum":
         options = [one for one in details["options"] if isinstance(one, str)]
-        near = nearest(value, options) if isinstance(value, str) else None
         return (
             f"one of {', '.join(quoted(one) for one in details['options'])}",
-            f"did you mean {quoted(near)}?" if near else "correct the value",
+            did_you_mean(value if isinstance(value, str) else "", options, "correct the value"),
         )
     if cause.kind == "const":
         return quoted(details["expected_value"]), "correct the value"
@@ -326,32 +311,10 @@ def _pointer(path: Iterable[str | int], data: Any) -> Pointer:
     return tuple(steps)
 
 
-def _at(data: Any, pointer: Iterable[str | int]) -> Any:
-    for step in pointer:
-        data = data[step]
-    return data
-
-
 def _known(schema: Any, path: Iterable[str | int]) -> tuple[str, ...]:
     """Return the fields that the schema object declares whose keyword `path` leads to."""
-    place = schema
-    for step in list(path)[:-1]:
-        try:
-            place = place[step]
-        except (KeyError, IndexError, TypeError):
-            return ()
-    properties = place.get("properties", {}) if isinstance(place, dict) else {}
-    return tuple(properties)
-
-
-OPENAPI_FIELDS = (
-    "additionalProperties allOf anyOf components content default deprecated "
-    "description discriminator enum example examples exclusiveMaximum "
-    "exclusiveMinimum explode externalDocs flows format get headers in info items "
-    "license maxItems maxLength maximum minItems minLength minimum multipleOf name "
-    "not nullable oneOf openapi operationId parameters patch paths pattern post "
-    "properties put readOnly requestBody required responses scheme schema schemas "
-    "scopes security securitySchemes servers style summary tags title trace type "
-    "uniqueItems url variables version writeOnly delete head options"
-).split()
-"""Field names of OpenAPI, to suggest the one that a misspelt name meant."""
+    try:
+        place = value_at(schema, list(path)[:-1])
+    except (KeyError, IndexError, TypeError):
+        return ()
+    return tuple(place.get("properties", {})) if isinstance(place, dict) else ()

@@ -8,22 +8,30 @@ error: what it corrected has changed, and a person has to look.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from upsertgen.errors import Location, Problems, WrongTarget, nearest, quoted
+from upsertgen.errors import (
+    Location,
+    Problems,
+    WrongTarget,
+    did_you_mean,
+    nearest,
+    quoted,
+    suggestion,
+)
 from upsertgen.limits import LIMITS, Budget, beyond
+from upsertgen.spec_text import SpecText
 from upsertgen.specs.document import (
     Correction,
     Document,
+    LocatedList,
+    LocatedMapping,
     Pointer,
-    copied_node,
-    node_at,
-    node_location,
+    locate,
+    value_at,
 )
 from upsertgen.specs.explanation import shown
 from upsertgen.specs.validation import Rules, validate
@@ -32,41 +40,57 @@ if TYPE_CHECKING:
     from upsertgen.specs.targets import Target
 
 _PATTERNS = "x-documents"
-_SEARCHED_AT_ONCE = 50
-"""How many fields are searched in the time in which a target visits one node."""
-_RULES = Rules(
-    {
-        "type": "object",
-        "required": ["overlay", "info", "actions"],
-        "additionalProperties": False,
-        "patternProperties": {"^x-": {}},
-        "properties": {
-            "overlay": {"type": "string"},
-            "info": {
-                "type": "object",
-                "required": ["title", "version"],
-                "properties": {"title": {"type": "string"}, "version": {"type": "string"}},
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["overlay", "info", "actions"],
+    "additionalProperties": False,
+    "patternProperties": {"^x-": {}},
+    "properties": {
+        "overlay": {"type": "string", "description": "The version of OpenAPI Overlay: 1.0.0."},
+        "info": {
+            "type": "object",
+            "description": "What the overlay is about.",
+            "required": ["title", "version"],
+            "properties": {
+                "title": {"type": "string", "description": "In a few words."},
+                "version": {"type": "string", "description": "The version of the overlay itself."},
             },
-            "actions": {
-                "type": "array",
-                "minItems": 1,
-                "items": {
-                    "type": "object",
-                    "required": ["target"],
-                    "additionalProperties": False,
-                    "patternProperties": {"^x-": {}},
-                    "properties": {
-                        "target": {"type": "string"},
-                        "description": {"type": "string"},
-                        "update": {},
-                        "remove": {"type": "boolean"},
-                        _PATTERNS: {"type": "array", "minItems": 1, "items": {"type": "string"}},
+        },
+        "actions": {
+            "type": "array",
+            "description": "What is changed, in this order; one that changes nothing is an error.",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["target"],
+                "additionalProperties": False,
+                "patternProperties": {"^x-": {}},
+                "properties": {
+                    "target": {
+                        "type": "string",
+                        "description": "What is changed: a JSONPath of RFC 9535, such as $.paths.*.post.",
+                    },
+                    "description": {
+                        "type": "string",
+                        "description": "Why; 'upsertgen list' shows it.",
+                    },
+                    "update": {
+                        "description": "What is merged into the target, or added to it if that is a list."
+                    },
+                    "remove": {"type": "boolean", "description": "Whether the target is removed."},
+                    _PATTERNS: {
+                        "type": "array",
+                        "description": "The documents that it is about, such as v1/*.yaml; all without it.",
+                        "minItems": 1,
+                        "items": {"type": "string"},
                     },
                 },
             },
         },
-    }
-)
+    },
+}
+"""The JSON Schema of an overlay."""
+_RULES = Rules(SCHEMA)
 
 
 @dataclass(frozen=True)
@@ -76,15 +100,13 @@ class _Action:
     Attributes:
         location: Where its target stands.
         data: What it says.
-        node: The same as YAML nodes.
         target: Its target, compiled.
         nodes: How many nodes its update has.
         depth: How deep its update is nested.
     """
 
     location: Location
-    data: dict[str, Any]
-    node: yaml.Node
+    data: LocatedMapping
     target: Target
     nodes: int
     depth: int
@@ -94,17 +116,12 @@ class Overlay:
     """One overlay file, checked and ready to be applied.
 
     Args:
-        path: The file, as messages should name it.
         data: Its contents.
-        node: Its contents as YAML nodes.
         problems: Where to note what is wrong with it.
     """
 
-    def __init__(
-        self, path: str, data: dict[str, Any], node: yaml.Node, problems: Problems
-    ) -> None:
-        self.path = path
-        self._node = node
+    def __init__(self, data: LocatedMapping, problems: Problems) -> None:
+        self._data = data
         self._actions: list[_Action] = []
         version = data.get("overlay")
         if version is None or not str(version).startswith("1.0."):
@@ -119,11 +136,11 @@ class Overlay:
                 "declare the version, or move a file that is no overlay out of the folder",
             )
             return
-        if validate(data, _RULES, self._locate, problems):
+        if validate(data, _RULES, problems):
             for index, action in enumerate(data["actions"]):
                 self._read(action, ("actions", index), problems)
 
-    def _read(self, action: dict[str, Any], pointer: Pointer, problems: Problems) -> None:
+    def _read(self, action: LocatedMapping, pointer: Pointer, problems: Problems) -> None:
         if len(self._actions) >= LIMITS.actions:
             raise beyond(
                 self._locate(pointer),
@@ -133,10 +150,10 @@ class Overlay:
         key = nearest(_PATTERNS, action.keys() - {_PATTERNS}, 0.8)
         if key is not None:
             problems.add(
-                self._locate((*pointer, key), True),
+                self._locate((*pointer, key), key=True),
                 f"the extension {quoted(key)} is not known",
                 "the documents of an action under 'x-documents'",
-                f"did you mean {quoted(_PATTERNS)}?",
+                suggestion(_PATTERNS),
             )
         if ("update" in action) == bool(action.get("remove")):
             problems.add(
@@ -165,11 +182,10 @@ class Overlay:
             )
             return
         nodes, depth = _size(action.get("update"))
-        node = node_at(self._node, pointer)
-        self._actions.append(_Action(location, action, node, target, nodes, depth))
+        self._actions.append(_Action(location, action, target, nodes, depth))
 
-    def _locate(self, pointer: Pointer, key: bool = False) -> Location:
-        return node_location(self._node, pointer, key=key)
+    def _locate(self, pointer: Pointer, *, key: bool = False) -> Location:
+        return locate(self._data, pointer, key=key)
 
     def apply(
         self,
@@ -191,7 +207,13 @@ class Overlay:
         for action in self._actions:
             for pattern in action.data.get(_PATTERNS, ()):
                 if not any(fnmatchcase(document.key, pattern) for document in documents):
-                    self._no_document(action, pattern, documents, unmatched)
+                    keys = [document.key for document in documents]
+                    unmatched.add(
+                        locate(action.data, (_PATTERNS, action.data[_PATTERNS].index(pattern))),
+                        f"no document is called {quoted(pattern)}",
+                        "the path of a document inside the specs folder, or a pattern such as 'v1/*.yaml'",
+                        did_you_mean(pattern, keys, "correct or remove the pattern"),
+                    )
             patterns: list[str] = action.data.get(_PATTERNS, ["*"])
             chosen = [
                 document
@@ -212,18 +234,18 @@ class Overlay:
                     "correct the target, or remove the action if the specs no longer need it",
                 )
 
-    @staticmethod
-    def _no_document(
-        action: _Action, pattern: str, documents: list[Document], problems: Problems
-    ) -> None:
-        patterns: list[str] = action.data[_PATTERNS]
-        near = nearest(pattern, [document.key for document in documents])
-        problems.add(
-            node_location(action.node, (_PATTERNS, patterns.index(pattern))),
-            f"no document is called {quoted(pattern)}",
-            "the path of a document inside the specs folder, or a pattern such as 'v1/*.yaml'",
-            f"did you mean {quoted(near)}?" if near else "correct or remove the pattern",
-        )
+    def replay(self, document: Document, budget: Budget) -> Iterator[Location]:
+        """Change one document, action by action.
+
+        Yields:
+            Where the target of each action stands that finds something, once it was applied.
+        """
+        for action in self._actions:
+            patterns: list[str] = action.data.get(_PATTERNS, ["*"])
+            if any(fnmatchcase(document.key, pattern) for pattern in patterns) and _apply(
+                action, document, Problems(), budget
+            ):
+                yield action.location
 
 
 def _size(value: Any) -> tuple[int, int]:
@@ -256,9 +278,8 @@ def _apply(action: _Action, document: Document, problems: Problems, budget: Budg
             "correct the target",
         )
         return 1
-    budget.take_nodes(len(pointers) * action.nodes, action.location)
+    budget.take_updates(len(pointers) * action.nodes, action.location)
     for pointer in pointers:
-        budget.take_steps(_width(document.data, pointer) // _SEARCHED_AT_ONCE, action.location)
         if "update" in action.data:
             if len(pointer) + action.depth > LIMITS.depth:
                 raise beyond(
@@ -270,22 +291,9 @@ def _apply(action: _Action, document: Document, problems: Problems, budget: Budg
         else:
             _remove(action, document, pointer, problems)
     if pointers:
-        description = str(action.data.get("description", ""))
-        document.corrections.append(Correction(action.location, description, len(pointers)))
+        description = SpecText(action.data.get("description", ""))
+        document.corrections.append(Correction(action.location, description))
     return len(pointers)
-
-
-def _width(data: Any, pointer: Pointer) -> int:
-    """Return how many fields stand beside those on the way to a node: they are searched one by one."""
-    width = _children(data)
-    for step in pointer:
-        data = data[step]
-        width += _children(data)
-    return width
-
-
-def _children(value: object) -> int:
-    return len(value) if isinstance(value, (dict, list)) else 0
 
 
 def _order(pointer: Pointer) -> list[tuple[int, str]]:
@@ -293,20 +301,16 @@ def _order(pointer: Pointer) -> list[tuple[int, str]]:
 
 
 def _update(action: _Action, document: Document, pointer: Pointer, problems: Problems) -> None:
-    target: Any = document.data
-    for step in pointer:
-        target = target[step]
-    node = node_at(document.node, pointer)
+    target = value_at(document.data, pointer)
     update = action.data["update"]
-    update_node = node_at(action.node, ("update",))
-    if isinstance(target, list):
+    if isinstance(target, LocatedList):
         target.append(copy.deepcopy(update))
-        node.value.append(copied_node(update_node))
-    elif isinstance(target, dict) and isinstance(update, dict):
-        _merge(target, node, update, update_node)
+        target.places.append(action.data.places["update"][1])
+    elif isinstance(target, LocatedMapping) and isinstance(update, LocatedMapping):
+        _merge(target, update)
     else:
         problems.add(
-            node_location(action.node, ("update",), key=True),
+            locate(action.data, ("update",), key=True),
             f"the target {quoted(action.data['target'])} finds {shown(target)} in {document.path}, "
             f"and its update is {shown(update)}",
             "a mapping for a mapping, or an item for a list",
@@ -314,26 +318,17 @@ def _update(action: _Action, document: Document, pointer: Pointer, problems: Pro
         )
 
 
-def _merge(
-    target: dict[str, Any], target_node: yaml.Node, update: dict[str, Any], update_node: yaml.Node
-) -> None:
-    places = {key_node.value: place for place, (key_node, _) in enumerate(target_node.value)}
-    for key_node, value_node in update_node.value:
-        key = key_node.value
-        present, value = target.get(key), update[key]
-        present_node = target_node.value[places[key]][1] if key in places else None
-        if present_node is not None and isinstance(present, dict) and isinstance(value, dict):
-            _merge(present, present_node, value, value_node)
-        elif present_node is not None and isinstance(present, list) and isinstance(value, list):
+def _merge(target: LocatedMapping, update: LocatedMapping) -> None:
+    for key, value in update.items():
+        present = target.get(key)
+        if isinstance(present, LocatedMapping) and isinstance(value, LocatedMapping):
+            _merge(present, value)
+        elif isinstance(present, LocatedList) and isinstance(value, LocatedList):
             present.extend(copy.deepcopy(value))
-            present_node.value.extend(copied_node(value_node).value)
+            present.places.extend(value.places)
         else:
             target[key] = copy.deepcopy(value)
-            pair = (key_node, copied_node(value_node))
-            if present_node is None:
-                target_node.value.append(pair)
-            else:
-                target_node.value[places[key]] = pair
+            target.places[key] = update.places[key]
 
 
 def _remove(action: _Action, document: Document, pointer: Pointer, problems: Problems) -> None:
@@ -345,14 +340,11 @@ def _remove(action: _Action, document: Document, pointer: Pointer, problems: Pro
             "correct the target, or remove the file",
         )
         return
-    parent: Any = document.data
-    for step in pointer[:-1]:
-        parent = parent[step]
     last = pointer[-1]
+    parent: Any = value_at(document.data, pointer[:-1])
     del parent[last]
-    node = node_at(document.node, pointer[:-1])
     if isinstance(last, int):
-        del node.value[last]
+        del parent.places[last]
     else:
-        node.value[:] = [pair for pair in node.value if pair[0].value != last]
-        document.removed[pointer] = action.location
+        _, target = action.data.places["target"]
+        parent.places[last] = target, target

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from upsertgen.errors import Problems, nearest, quoted
+from upsertgen.errors import Location, Note, Problems, did_you_mean, nearest, quoted, suggestion
 from upsertgen.limits import LIMITS
 from upsertgen.specs.document import Document, Pointer
-from upsertgen.specs.structure import kind_at, references
+from upsertgen.specs.openapi import kind_at, objects
 
 _INDEX = re.compile(r"(0|[1-9][0-9]{0,8})\Z")
 """An item of a list in a JSON Pointer."""
@@ -33,6 +33,16 @@ class Node:
             value = value[step]
         return Node(self.document, (*self.pointer, *steps), value)
 
+    def children(self, field: str) -> list[Node]:
+        """Return the nodes in a field that may be missing: items of a list, or values of a mapping."""
+        inner = self.value.get(field) or ()
+        steps = inner if isinstance(inner, dict) else range(len(inner))
+        return [self.child(field, step) for step in steps]
+
+    def locate(self, *steps: str | int, key: bool = False) -> Location:
+        """Return where it, or what `steps` lead to from here, stands, as `Document.locate` does."""
+        return self.document.locate((*self.pointer, *steps), key=key)
+
 
 class DanglingReference(Exception):
     """A `$ref` that leads nowhere. Its two arguments say what is wrong and how to mend it."""
@@ -43,15 +53,21 @@ class DanglingReference(Exception):
         self.mend = mend
 
 
-class References:
-    """Follows `$ref`s between the documents of one specs folder.
+@dataclass(frozen=True)
+class Specs:
+    """Everything a specs folder says; follows `$ref`s between its documents.
 
-    Args:
-        documents: Every document, by its path inside the specs folder.
+    Attributes:
+        documents: Every document, by its path inside the folder.
+        properties: Every file of properties, by the same.
+        facts: Every file of facts, by the same.
+        notes: What has to be said about them.
     """
 
-    def __init__(self, documents: Mapping[str, Document]) -> None:
-        self._documents = documents
+    documents: Mapping[str, Document]
+    properties: Mapping[str, Document] = field(default_factory=dict[str, Document])
+    facts: Mapping[str, Document] = field(default_factory=dict[str, Document])
+    notes: Collection[Note] = ()
 
     def follow(self, node: Node) -> Node:
         """Return what a node stands for: the node itself, or the end of its chain of `$ref`s.
@@ -82,7 +98,7 @@ class References:
         Raises:
             DanglingReference: There is no such file or node, or it is not in the specs folder.
         """
-        file, _, fragment = reference.partition("#")
+        file = reference.partition("#")[0]
         if "://" in file or file.startswith("//"):
             raise DanglingReference(
                 f"the $ref {quoted(reference)} names a remote document",
@@ -91,56 +107,91 @@ class References:
         key = document.key
         if file:
             key = posixpath.normpath(posixpath.join(posixpath.dirname(document.key), unquote(file)))
-        found = self._documents.get(key)
+        found = self.documents.get(key)
         if found is None and key.startswith(("../", "/")):
             raise DanglingReference(
                 f"the $ref {quoted(reference)} leads out of the specs folder",
                 "put the document into the specs folder",
             )
         if found is None:
-            near = nearest(key, self._documents.keys())
+            near = nearest(key, self.documents.keys())
             folder = posixpath.dirname(document.key)
             raise DanglingReference(
                 f"the $ref {quoted(reference)} names a file that is not in the specs folder",
                 (
-                    f"did you mean {quoted(posixpath.relpath(near, folder))}?"
+                    suggestion(posixpath.relpath(near, folder))
                     if near
                     else "add the file or correct the path"
                 ),
             )
-        if fragment and not fragment.startswith("/"):
+        if found.version != document.version:
             raise DanglingReference(
-                f"the $ref {quoted(reference)} names the anchor {quoted(fragment)}",
-                "use a JSON Pointer such as #/components/schemas/Name",
+                f"the $ref {quoted(reference)} leads to the API version {quoted(found.version)}",
+                f"define it in {quoted(document.version)} as well; equal classes are emitted once",
             )
-        node = Node(found, (), found.data)
-        for step in fragment.split("/")[1:]:
-            node = self._step(node, unquote(step).replace("~1", "/").replace("~0", "~"), reference)
-        return node
+        return Node(found, *resolve(found.data, reference, found.path))
 
-    @staticmethod
-    def _step(node: Node, step: str, reference: str) -> Node:
-        value = node.value
-        if isinstance(value, dict) and step in value:
-            return node.child(step)
-        if isinstance(value, list) and _INDEX.match(step) and int(step) < len(value):
-            return node.child(int(step))
-        near = nearest(step, value.keys()) if isinstance(value, dict) else None
+
+def resolve(data: Any, reference: str, shown: str) -> tuple[Pointer, Any]:
+    """Return the way that the fragment of a `$ref` describes, and what stands there.
+
+    Args:
+        data: The document that the `$ref` leads to.
+        reference: The `$ref`.
+        shown: The document, as messages name it.
+
+    Raises:
+        DanglingReference: It is no JSON Pointer, or nothing stands there.
+    """
+    fragment = reference.partition("#")[2]
+    if fragment and not fragment.startswith("/"):
         raise DanglingReference(
-            f"the $ref {quoted(reference)} finds no {quoted(step)} in {node.document.path}",
-            f"did you mean {quoted(near)}?" if near else "define it there or correct the $ref",
+            f"the $ref {quoted(reference)} names the anchor {quoted(fragment)}",
+            "use a JSON Pointer such as #/components/schemas/Name",
         )
+    pointer: list[str | int] = []
+    for step in steps_of(fragment):
+        key: Any = step
+        if isinstance(data, list) and _INDEX.match(step) and int(step) < len(data):
+            key = int(step)
+        elif not isinstance(data, dict) or step not in data:
+            known = data.keys() if isinstance(data, dict) else ()
+            raise DanglingReference(
+                f"the $ref {quoted(reference)} finds no {quoted(step)} in {shown}",
+                did_you_mean(step, known, "define it there or correct the $ref"),
+            )
+        pointer.append(key)
+        data = data[key]
+    return tuple(pointer), data
 
 
-def check_references(documents: Mapping[str, Document], problems: Problems) -> None:
+def steps_of(fragment: str) -> tuple[str, ...]:
+    """Return the names that the JSON Pointer of a `$ref` goes through; `fragment` stands behind `#`."""
+    steps = fragment.split("/")[1:]
+    return tuple(unquote(step).replace("~1", "/").replace("~0", "~") for step in steps)
+
+
+def fragment_of(pointer: Pointer) -> str:
+    """Return the fragment of a `$ref` that leads to a place of a document, with its `#`.
+
+    Example:
+        >>> fragment_of(("paths", "/a~b"))
+        '#/paths/~1a~0b'
+    """
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in pointer)
+    return "/".join(("#", *steps))
+
+
+def check_references(specs: Specs, problems: Problems) -> None:
     """Note every `$ref` of every document that leads nowhere, or to something of another kind."""
-    follow = References(documents).follow
-    for document in documents.values():
-        for pointer, kind in references(document.data):
-            node = Node(document, (), document.data).child(*pointer)
-            place = document.locate((*pointer, "$ref"))
+    for document in specs.documents.values():
+        for kind, pointer, value in objects(document.data):
+            if not isinstance(value.get("$ref"), str):
+                continue
+            node = Node(document, pointer, value)
+            place = node.locate("$ref")
             try:
-                target = follow(node)
+                target = specs.follow(node)
             except DanglingReference as error:
                 problems.add(place, error.wrong, f"a {kind} in the specs folder", error.mend)
                 continue
@@ -149,7 +200,9 @@ def check_references(documents: Mapping[str, Document], problems: Problems) -> N
                 problems.add(
                     place,
                     f"the $ref {quoted(node.value['$ref'])} leads to "
-                    + (f"a {found}" if found is not None and found[0] != "*" else "plain data"),
+                    + (
+                        f"a {found}" if found is not None and found[0] not in "[{" else "plain data"
+                    ),
                     f"a {kind}",
                     "correct the $ref",
                 )

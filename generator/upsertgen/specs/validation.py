@@ -17,19 +17,11 @@ from typing import Any
 import jsonschema_rs
 
 from upsertgen.errors import MOST_PROBLEMS, Problems, quoted
-from upsertgen.specs.document import Document, Pointer
-from upsertgen.specs.explanation import Locate, causes, describe, without_consequences
+from upsertgen.specs.document import Document, LocatedMapping, Pointer, value_at
+from upsertgen.specs.explanation import causes, describe, without_consequences
+from upsertgen.specs.openapi import SCHEMA_KEYWORDS
 
 _SUPPORTED = re.compile(r"3\.[01]\.[0-9]+(-.+)?\Z")
-_SCHEMA_KEYWORDS = (
-    "$anchor $comment $defs $dynamicAnchor $dynamicRef $id $ref $schema $vocabulary "
-    "additionalProperties allOf anyOf const contains contentEncoding contentMediaType contentSchema "
-    "default dependentRequired dependentSchemas deprecated description discriminator else enum "
-    "example examples exclusiveMaximum exclusiveMinimum externalDocs format if items maxContains "
-    "maxItems maxLength maxProperties maximum minContains minItems minLength minProperties minimum "
-    "multipleOf not nullable oneOf pattern patternProperties prefixItems properties propertyNames "
-    "readOnly required then title type unevaluatedItems unevaluatedProperties uniqueItems writeOnly xml"
-).split()
 
 
 class Rules:
@@ -38,13 +30,18 @@ class Rules:
     Attributes:
         schema: The schema.
         validator: The same, compiled.
+        unknown: How to mend a field that the schema does not know, if it looks like none that it knows.
 
     Args:
         schema: The schema.
+        unknown: See above; OpenAPI lets names begin with `x-`.
     """
 
-    def __init__(self, schema: dict[str, Any]) -> None:
+    def __init__(
+        self, schema: dict[str, Any], unknown: str = "remove it, or begin its name with 'x-'"
+    ) -> None:
         self.schema = schema
+        self.unknown = unknown
         self.validator: Any = jsonschema_rs.validator_for(schema)
 
 
@@ -64,44 +61,42 @@ def validate_document(document: Document, problems: Problems) -> None:
             "convert the document, or move a file that is none out of the specs folder",
         )
         return
-    validate(
-        document.data,
-        _openapi_rules(version[:3]),
-        lambda pointer, key: document.locate(pointer, key=key),
-        problems,
-    )
+    validate(document.data, openapi_rules(version[:3]), problems)
 
 
 def validate(
-    data: Any, rules: Rules, locate: Locate, problems: Problems, within: Pointer = ()
+    document: LocatedMapping, rules: Rules, problems: Problems, within: Pointer = ()
 ) -> bool:
-    """Note everything in `data` that a JSON Schema refuses.
+    """Note everything in a document, or in a part of it, that a JSON Schema refuses.
 
     Args:
-        data: What to check.
+        document: The root of the document.
         rules: The schema.
-        locate: Returns where a place in `data` stands.
         problems: Where to note what is wrong.
-        within: Where `data` stands in its document, to call it by its name.
+        within: The way to the part to check.
 
     Returns:
         Whether it was valid.
     """
+    data = value_at(document, within)
     if rules.validator.is_valid(data):
         return True
     found = [
         cause
         for error in islice(rules.validator.iter_errors(data), MOST_PROBLEMS)
-        for cause in causes(error, data, rules.schema)
+        for cause in causes(error, document, within, rules.schema)
     ]
     for cause in without_consequences(found):
-        describe(cause, data, within, locate, problems)
+        describe(cause, document, problems, rules.unknown)
     return False
 
 
 @cache
-def _openapi_rules(family: str) -> Rules:
-    """Build the rules of an OpenAPI version, without the slow import of the package that ships them."""
+def openapi_rules(family: str) -> Rules:
+    """Return the rules of an OpenAPI version, `3.0` or `3.1`.
+
+    They are built without the slow import of the package that ships them.
+    """
     package = importlib.util.find_spec("openapi_spec_validator")
     if package is None or not package.submodule_search_locations:
         raise RuntimeError("openapi-spec-validator is not installed: reinstall upsertgen")
@@ -116,7 +111,7 @@ def _openapi_rules(family: str) -> Rules:
         # default one, and a keyword that nobody knows is a mistake.
         schema["$defs"]["schema"] |= {
             "$ref": "https://json-schema.org/draft/2020-12/schema",
-            "properties": dict.fromkeys(_SCHEMA_KEYWORDS, True)
+            "properties": dict.fromkeys(SCHEMA_KEYWORDS, True)
             | {
                 "discriminator": {
                     "type": "object",

@@ -1,4 +1,4 @@
-"""YAML and JSON text to plain data, without the surprises of YAML 1.1.
+"""YAML and JSON text to data that knows its lines, without the surprises of YAML 1.1.
 
 OpenAPI asks for the JSON schema ruleset of YAML 1.2: `true`, `false`, `null` and numbers of JSON are
 special, and nothing else is. PyYAML follows YAML 1.1, in which `ON` is a boolean, `2025-09-01` a date and
@@ -7,7 +7,7 @@ special, and nothing else is. PyYAML follows YAML 1.1, in which `ON` is a boolea
 
 from __future__ import annotations
 
-import io
+import json
 import math
 import re
 from typing import Any
@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 
 from upsertgen.errors import Location, Problems, quoted
-from upsertgen.limits import LIMITS, Budget
-from upsertgen.specs.document import mark_location
+from upsertgen.limits import LIMITS, Budget, beyond
+from upsertgen.specs.document import LocatedList, LocatedMapping, mark_location
 
 _NODES_AT_ONCE = 100
 _LONG_TEXT = 100
@@ -27,24 +27,31 @@ _READ_TAGS = frozenset((_PLAIN, f"{_PREFIX}str", f"{_PREFIX}seq", f"{_PREFIX}map
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _CONSTANTS: dict[str, Any] = {
-    "": None,
-    "~": None,
-    "null": None,
-    "Null": None,
-    "NULL": None,
-    "true": True,
-    "True": True,
-    "TRUE": True,
-    "false": False,
-    "False": False,
-    "FALSE": False,
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+_SURROGATES = re.compile(
+    r"(?<!\\)((?:\\\\)*)(\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})", re.IGNORECASE
+)
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What strings of JSON may hold as it is, and YAML refuses or takes for the end of a line."""
 _NUMBER_START = frozenset("-+.0123456789")
 
 
+_OPENAPI = (
+    "a mapping with the fields of an OpenAPI document or overlay",
+    "begin with 'openapi: 3.0.3', or move a file that is none out of the specs folder",
+)
+
+
 def read_yaml(
-    text: str, path: str, problems: Problems, budget: Budget | None = None
-) -> tuple[dict[str, Any], yaml.Node] | None:
+    text: str,
+    path: str,
+    problems: Problems,
+    budget: Budget | None = None,
+    expected: tuple[str, str] = _OPENAPI,
+) -> LocatedMapping | None:
     """Read one YAML or JSON document whose root is a mapping.
 
     Args:
@@ -52,14 +59,16 @@ def read_yaml(
         path: The file, as messages should name it.
         problems: Where to note what is wrong.
         budget: What the documents of a run may take together; by default what one may take alone.
+        expected: What the document is to be, and how to mend one whose root is something else.
 
     Returns:
-        The plain data and the YAML node it came from, or nothing when the text cannot be used.
+        The data, or nothing when the text cannot be used.
 
     Raises:
         InvalidInput: It is so much that it makes no sense to go on.
     """
     budget = budget or Budget()
+    text = _yaml_text(text)
     try:
         node = _composed(text, path, budget)
     except yaml.YAMLError as error:
@@ -74,12 +83,18 @@ def read_yaml(
                 if node is None
                 else f"the document is {'a list' if isinstance(node, yaml.SequenceNode) else 'a scalar'}"
             ),
-            "a mapping with the fields of an OpenAPI document or overlay",
-            "begin with 'openapi: 3.0.3', or move a file that is none out of the specs folder",
+            *expected,
         )
         return None
-    data = _Reader(problems, budget).document(node)
-    return None if data is None else (data, node)
+    return _Reader(problems, budget).document(node)
+
+
+def _yaml_text(text: str) -> str:
+    """Return a document as YAML takes it: JSON knows characters, and escapes of them, that YAML does not."""
+    if not text.startswith("{"):
+        return text
+    text = _SURROGATES.sub(lambda match: match[1] + json.loads(f'"{match[2]}"'), text)
+    return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _composed(text: str, path: str, budget: Budget) -> yaml.Node | None:
@@ -111,12 +126,19 @@ class _TooDeep(yaml.MarkedYAMLError):
     """A document is nested more deeply than `LIMITS.depth`."""
 
 
-class _NamedText(io.StringIO):
-    """A text whose nodes know the file that it comes from."""
+class _NamedText:
+    """A text to read that names its file, in a quarter of the memory that `io.StringIO` takes."""
 
     def __init__(self, text: str, name: str) -> None:
-        super().__init__(text)
+        self._text = text
+        self._at = 0
         self.name = name
+
+    def read(self, size: int = -1, /) -> str:
+        """Return the next characters: so many, or all that are left."""
+        size = size if size >= 0 else len(self._text)
+        self._at += size
+        return self._text[self._at - size : self._at]
 
 
 class _Loader(yaml.CSafeLoader):
@@ -156,7 +178,7 @@ class _TooManyCopies(Exception):
 
 
 class _Reader:
-    """Turns the nodes of one file into plain data, and nodes that stand in several places into copies."""
+    """Turns the nodes of one file into data; what aliases repeat stands in each place for itself."""
 
     def __init__(self, problems: Problems, budget: Budget) -> None:
         self._problems = problems
@@ -165,7 +187,7 @@ class _Reader:
         self._seen: set[int] = set()
         self._copies = 0
 
-    def document(self, root: yaml.MappingNode) -> dict[str, Any] | None:
+    def document(self, root: yaml.MappingNode) -> LocatedMapping | None:
         """Return the data of a document, or nothing if there is too much of it."""
         try:
             self._seen.add(id(root))
@@ -180,12 +202,9 @@ class _Reader:
             )
             return None
 
-    def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
-        data: dict[str, Any] = {}
-        lines: dict[str, int] = {}
-        for index, (key_node, value_node) in enumerate(node.value):
-            value_node = self._own(value_node)
-            node.value[index] = (key_node, value_node)
+    def _mapping(self, node: yaml.MappingNode) -> LocatedMapping:
+        data = LocatedMapping(node.start_mark)
+        for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._problem(
                     key_node,
@@ -206,14 +225,15 @@ class _Reader:
             self._take_text(key_node)
             self._check_tag(key_node)
             if key in data:
+                first = mark_location(data.places[key][0]).line
                 self._problem(
                     key_node,
-                    f"the key {quoted(key)} stands twice in this mapping, first in line {lines[key]}",
+                    f"the key {quoted(key)} stands twice in this mapping, first in line {first}",
                     "each key once",
                     "remove or rename one of them",
                 )
                 continue
-            lines[key] = key_node.start_mark.line + 1
+            data.places[key] = key_node.start_mark, value_node.start_mark
             data[key] = self._value(value_node)
         return data
 
@@ -221,20 +241,7 @@ class _Reader:
         self._check_tag(node)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
-        self._open.add(id(node))
-        try:
-            if isinstance(node, yaml.MappingNode):
-                return self._mapping(node)
-            for index, item in enumerate(node.value):
-                node.value[index] = self._own(item)
-            return [self._value(item) for item in node.value]
-        finally:
-            self._open.discard(id(node))
-
-    def _own(self, node: yaml.Node) -> yaml.Node:
-        """Return a node that stands in one place only: an alias stands for the very node of its anchor."""
-        if isinstance(node, yaml.ScalarNode):
-            return node
+        # An alias stands for the very node of its anchor.
         if id(node) in self._open:
             self._problem(
                 node,
@@ -242,16 +249,25 @@ class _Reader:
                 "a tree without cycles",
                 "use $ref for what contains itself",
             )
-            return yaml.ScalarNode(_PLAIN, "", node.start_mark, node.end_mark)
-        if id(node) not in self._seen:
-            self._seen.add(id(node))
-            return node
-        self._copies += len(node.value) + 1
-        if self._copies > LIMITS.copies:
-            raise _TooManyCopies
-        self._budget.take_nodes(len(node.value) + 1, mark_location(node.start_mark))
-        kind = type(node)
-        return kind(node.tag, list(node.value), node.start_mark, node.end_mark)
+            return None
+        if id(node) in self._seen:
+            self._copies += len(node.value) + 1
+            if self._copies > LIMITS.copies:
+                raise _TooManyCopies
+            self._budget.take_nodes(len(node.value) + 1, mark_location(node.start_mark))
+        self._seen.add(id(node))
+        self._open.add(id(node))
+        try:
+            return self._mapping(node) if isinstance(node, yaml.MappingNode) else self._list(node)
+        finally:
+            self._open.discard(id(node))
+
+    def _list(self, node: yaml.Node) -> LocatedList:
+        data = LocatedList()
+        for item in node.value:
+            data.places.append(item.start_mark)
+            data.append(self._value(item))
+        return data
 
     def _check_tag(self, node: yaml.Node) -> None:
         if node.tag not in _READ_TAGS:
@@ -264,6 +280,13 @@ class _Reader:
             )
 
     def _take_text(self, node: yaml.ScalarNode) -> None:
+        if len(node.value) > LIMITS.scalar:
+            raise beyond(
+                mark_location(node.start_mark),
+                f"the text {quoted(node.value)} has more than {LIMITS.scalar} characters",
+                "texts of ordinary length",
+                "shorten it",
+            )
         if len(node.value) > _LONG_TEXT:
             self._budget.take_text(len(node.value), mark_location(node.start_mark))
 

@@ -152,7 +152,29 @@ def is_inside(path: str) -> bool:
 
 def is_plain_folder(path: Path) -> bool:
     """Return whether there is a folder, and no symlink to one."""
-    return path.is_dir() and not path.is_symlink()
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def content_of(folder: Path, path: str) -> tuple[str, bytes] | None:
+    """Return what can be copied: `file` or `link`, and what it holds; nothing for what else there is.
+
+    No symlink on the way is followed.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    if not all(is_plain_folder(folder / above) for above in parents_of(path)):
+        return None
+    try:
+        mode = (folder / path).lstat().st_mode
+    except (OSError, ValueError):  # Some texts are no paths.
+        return None
+    if stat.S_ISLNK(mode):
+        return "link", os.fsencode((folder / path).readlink())
+    return ("file", (folder / path).read_bytes()) if stat.S_ISREG(mode) else None
 
 
 def within(folder: Path, path: str) -> Path:

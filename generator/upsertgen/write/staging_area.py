@@ -12,14 +12,14 @@ import json
 import os
 import re
 import shutil
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from upsertgen.errors import InvalidInput, Location, Problem
+from upsertgen.errors import InvalidInput, Location
 from upsertgen.write.folders import (
+    content_of,
     copy_status,
     is_inside,
     is_plain_folder,
@@ -63,8 +63,8 @@ class AreaPlan:
         copy: The inode of the copy, which tells it from what it changes places with; 0 if there is none.
         since: When the copy was begun, in nanoseconds.
         missing: The folders that are to be made, outer ones first.
-        moves: For each path: the staged file, or nothing if it goes, and the copy of what was there, or
-            nothing if nothing was. A folder that was missing has none: its copy is all of it.
+        moves: Each path, whether a new file is staged for it (else it goes), and whether there is a copy of
+            what was there. A folder that was missing has none: its copy is all of it.
     """
 
     transaction: str
@@ -73,7 +73,17 @@ class AreaPlan:
     copy: int
     since: int
     missing: list[str]
-    moves: list[tuple[str, str | None, str | None]]
+    moves: list[tuple[str, bool, bool]]
+
+
+def staged(area: Path, number: int) -> Path:
+    """Return where the new file of a move stands."""
+    return area / str(number)
+
+
+def kept(area: Path, number: int) -> Path:
+    """Return where the copy of what a move replaces stands."""
+    return area / f"{number}.before"
 
 
 def fill_area(area: Path, folder: Path, change: FolderChange, transaction: str, head: Path) -> None:
@@ -106,31 +116,26 @@ def fill_area(area: Path, folder: Path, change: FolderChange, transaction: str, 
                 if content is None:
                     remove_empty(copy, path)
     missing: dict[str, None] = {}
-    moves: list[tuple[str, str | None, str | None]] = []
+    moves: list[tuple[str, bool, bool]] = []
     for number, (path, content) in enumerate(change.files.items()):
         if not is_inside(path):
             raise ValueError(f"{path} leads out of the folder")
         _refuse_other(folder, path, change)
-        kept = _keep(folder, path, area / f"{number}.before")
+        was = content_of(folder, path)
+        if was is not None:
+            shutil.copy2(folder / path, kept(area, number), follow_symlinks=False)
         if content is not None:
             missing |= dict.fromkeys(
                 one for one in parents_of(path) if not is_plain_folder(folder / one)
             )
-            staged = area / str(number)
-            target = within(copy, path) if copy is not None else staged
+            target = within(copy, path) if copy is not None else staged(area, number)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-            if kept and stat.S_ISREG((folder / path).lstat().st_mode):
+            if was is not None and was[0] == "file":
                 shutil.copymode(folder / path, target)
-            if target != staged and not is_new:
-                os.link(target, staged)
-        moves.append(
-            (
-                path,
-                str(number) if content is not None else None,
-                f"{number}.before" if kept else None,
-            )
-        )
+            if copy is not None and not is_new:
+                os.link(target, staged(area, number))
+        moves.append((path, content is not None, was is not None))
     inode = (area / COPY).stat().st_ino if copy is not None else 0
     if is_new:
         missing, moves = {}, []
@@ -139,43 +144,17 @@ def fill_area(area: Path, folder: Path, change: FolderChange, transaction: str, 
     (area / DRAFT).replace(area / PLAN)
 
 
-def _keep(folder: Path, path: str, copy: Path) -> bool:
-    """Copy what stands somewhere, and return whether anything does that can be copied."""
-    if state(folder, path) is None:
-        return False
-    shutil.copy2(folder / path, copy, follow_symlinks=False)
-    return True
-
-
 def _refuse_other(folder: Path, path: str, change: FolderChange) -> None:
     if change.before is None or path not in change.before:
         return
     target = folder / path
     if (target.read_bytes() if target.is_file() else None) != change.before[path]:
-        raise refusal(
-            change.folder / path,
+        raise InvalidInput.at(
+            Location((change.folder / path).as_posix(), 0),
             "somebody else has changed this file meanwhile",
             "one change at a time",
             "run the command again",
         )
-
-
-def state(folder: Path, path: str) -> tuple[str, bytes] | None:
-    """Return what can be copied: a file or a link, and what it holds; nothing for what else there is."""
-    if not all(is_plain_folder(folder / above) for above in parents_of(path)):
-        return None
-    try:
-        mode = (folder / path).lstat().st_mode
-    except OSError:
-        return None
-    if stat.S_ISLNK(mode):
-        return "link", os.fsencode((folder / path).readlink())
-    return ("file", (folder / path).read_bytes()) if stat.S_ISREG(mode) else None
-
-
-def refusal(path: Path, wrong: str, expected: str, mend: str) -> InvalidInput:
-    """Return one problem of a file or folder as what to raise."""
-    return InvalidInput([Problem(Location(path.as_posix(), 0), wrong, expected, mend)])
 
 
 def outermost_of(folder: Path) -> Path:
@@ -223,15 +202,15 @@ def read_plan(area: Path) -> AreaPlan | None:
     """Return the plan of an area if it is whole, and names nothing but files of its own folder."""
     try:
         plan = AreaPlan(**read_json(area / PLAN))
-        texts = [plan.transaction, plan.head, plan.folder]
-        names = [*plan.missing, *([plan.folder] if plan.folder else [])]
-        for path, *staged in plan.moves:
-            names.append(path)
-            if len(staged) != 2 or not all(one is None or _STAGED.match(one) for one in staged):
+        paths = [*plan.missing, *([plan.folder] if plan.folder else [])]
+        for path, *flags in plan.moves:
+            paths.append(path)
+            if [*map(type, flags)] != [bool, bool]:
                 return None
+        texts = [plan.transaction, plan.head, plan.folder]
         numbers = isinstance(plan.copy, int) and isinstance(plan.since, int)
         sound = numbers and all(isinstance(one, str) for one in texts)
-        return plan if sound and all(map(is_inside, names)) else None
+        return plan if sound and all(map(is_inside, paths)) else None
     except (TypeError, ValueError, AttributeError):
         return None
 

@@ -20,17 +20,21 @@ keeps the head locked; all other areas belong to folders that their writers keep
 
 from __future__ import annotations
 
+import enum
 import errno
 import json
 import os
 import signal
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from upsertgen.errors import InvalidInput, Location
+from upsertgen.write.folder_locks import is_locked, locked
 from upsertgen.write.folders import (
+    content_of,
     exchange,
     is_plain_folder,
     refuse_read_only,
@@ -39,7 +43,6 @@ from upsertgen.write.folders import (
     rescue,
     within,
 )
-from upsertgen.write.locking import is_locked, locked
 from upsertgen.write.staging_area import (
     COMMIT,
     COPY,
@@ -53,29 +56,30 @@ from upsertgen.write.staging_area import (
     fill_area,
     head_of,
     is_area,
+    kept,
     outermost_of,
     place_of,
     read_json,
     read_plan,
-    refusal,
-    state,
+    staged,
     way_to,
 )
 
-__all__ = ["FolderChange", "commit", "leftovers", "recover"]
+__all__ = ["FolderChange", "Recovery", "commit", "leftovers", "recover", "recovered"]
+
+
+class Recovery(enum.Enum):
+    """What became of the work of a run that was killed."""
+
+    COMPLETED = "completed"
+    UNDONE = "undone"
+
 
 _OBSTACLES = frozenset(
-    (
-        errno.EACCES,
-        errno.EBUSY,
-        errno.EINVAL,
-        errno.EMLINK,
-        errno.ENAMETOOLONG,
-        errno.ENOSYS,
-        errno.EOPNOTSUPP,
-        errno.EPERM,
-        errno.EROFS,
-        errno.EXDEV,
+    getattr(errno, name)
+    for name in (
+        *("EACCES", "EBUSY", "EINVAL", "EMLINK", "ENAMETOOLONG"),
+        *("ENOSYS", "EOPNOTSUPP", "EPERM", "EROFS", "EXDEV"),
     )
 )
 """Why a folder cannot be copied beside itself where its files may still be replaced."""
@@ -144,29 +148,44 @@ def leftovers(folder: Path) -> list[Path]:
     return found
 
 
-def recover(folder: Path) -> bool:
+def recover(folder: Path) -> tuple[Recovery, ...]:
     """Complete or remove what a run left at a folder that was killed, and wait for one that is alive.
 
     Everything is done that belongs to the same transaction, in other folders as well.
 
     Returns:
-        Whether there was something.
+        What became of everything that was there; nothing where there was nothing, or a run that was alive
+        removed it itself.
 
     Raises:
         InvalidInput: Something that no run has written stands in the way.
         OSError: It cannot be done.
     """
-    found = leftovers(folder)
-    for area in found:
-        _recover_area(area)
+    return tuple(one for one in map(_recover_area, leftovers(folder)) if one is not None)
+
+
+def recovered(folders: Iterable[Path], tell: Callable[[str], None]) -> bool:
+    """Recover what killed runs have left in folders that are locked.
+
+    Args:
+        folders: The folders.
+        tell: Told what became of it.
+
+    Returns:
+        Whether there was something.
+    """
+    found = [(folder, one) for folder in folders for one in recover(folder)]
+    for folder, one in found:
+        tell(f"what a run that was killed had begun in {folder.as_posix()} was {one.value}")
     return bool(found)
 
 
-def _recover_area(area: Path) -> None:
+def _recover_area(area: Path) -> Recovery | None:
+    found: Recovery | None = None
     while os.path.lexists(area):
         if not is_area(area) and os.path.lexists(area):
-            raise refusal(
-                area,
+            raise InvalidInput.at(
+                Location(area.as_posix(), 0),
                 "this is not of upsertgen, and stands where a run stages what it writes",
                 "nothing of this name",
                 "move it away",
@@ -176,32 +195,37 @@ def _recover_area(area: Path) -> None:
             # Whoever had it locked may have changed all this meanwhile.
             if not is_area(area) or head_of(area) != head:
                 continue
-            if _is_committed(area, head):
+            if any(area == one for one, _ in _committed(head)):
+                undoes = os.path.lexists(head / UNDO)
                 _complete(head)
                 _clear(head)
+                found = Recovery.UNDONE if undoes else Recovery.COMPLETED
             else:
                 _clear_area(area)
+                found = found or Recovery.UNDONE
+    return found
 
 
-def _is_committed(area: Path, head: Path) -> bool:
-    plan, (transaction, areas) = read_plan(area), _verdict(head)
-    return plan is not None and plan.transaction == transaction and area in areas
-
-
-def _verdict(head: Path) -> tuple[str, list[Path]]:
-    """Return which transaction is committed, and its areas; none if none is."""
+def _committed(head: Path) -> list[tuple[Path, AreaPlan]]:
+    """Return the areas of the transaction that is committed, with their plans; none if none is."""
     for name in (COMMIT, UNDO):
         data = read_json(head / name)
         if isinstance(data, list) and data and all(isinstance(one, str) for one in data):
-            return data[0], [Path(os.path.normpath(head / way)) for way in data[1:]]
-    return "", []
+            transaction, *ways = data
+            areas = [Path(os.path.normpath(head / way)) for way in ways]
+            plans = [(area, read_plan(area)) for area in areas]
+            return [
+                (area, plan)
+                for area, plan in plans
+                if plan is not None and plan.transaction == transaction
+            ]
+    return []
 
 
 def _complete(head: Path) -> None:
     """Do in each folder what is committed, or undo it; what is done already is not done again."""
-    areas = [area for area in _verdict(head)[1] if _is_committed(area, head)]
-    plans = [(area, plan) for area in areas if (plan := read_plan(area)) is not None]
     steps = [_undo] if os.path.lexists(head / UNDO) else [_refuse_changed, _show]
+    plans = _committed(head)
     for step in steps:
         for area, plan in plans:
             step(area, plan)
@@ -210,7 +234,7 @@ def _complete(head: Path) -> None:
 def _clear(head: Path) -> None:
     done = not os.path.lexists(head / UNDO)
     # The head goes last: without it, what users have saved into the copies would not be rescued.
-    for area in reversed([one for one in _verdict(head)[1] if _is_committed(one, head)]):
+    for area, _ in reversed(_committed(head)):
         _clear_area(area, shown=done)
 
 
@@ -237,7 +261,8 @@ def _stage(change: FolderChange, transaction: str, head: Path | None, stack: Exi
             raise
         return area
 
-    if change.in_one_step:
+    # A folder that is not there yet comes as a whole.
+    if change.in_one_step or not os.path.lexists(folder):
         try:
             return fill(area_beside(outermost_of(folder)))
         except OSError as error:
@@ -285,16 +310,16 @@ def _show(area: Path, plan: AreaPlan) -> None:
 
 
 def _replace(folder: Path, area: Path, plan: AreaPlan) -> None:
-    for path, staged, _ in plan.moves:
+    for number, (path, stays, _) in enumerate(plan.moves):
         target = within(folder, path)
-        if staged is None:
+        if not stays:
             # A folder has taken its place already.
             if not is_plain_folder(target):
                 target.unlink(missing_ok=True)
                 remove_empty(folder, path)
-        elif os.path.lexists(area / staged):
+        elif os.path.lexists(staged(area, number)):
             target.parent.mkdir(parents=True, exist_ok=True)
-            (area / staged).replace(target)
+            staged(area, number).replace(target)
 
 
 def _undo(area: Path, plan: AreaPlan) -> None:
@@ -305,21 +330,21 @@ def _undo(area: Path, plan: AreaPlan) -> None:
         else:
             place.rename(copy)
     done = [
-        (within(place, path), staged, before)
-        for path, staged, before in plan.moves
-        if staged is None or not os.path.lexists(area / staged)
+        (within(place, path), stays, kept(area, number) if was else None)
+        for number, (path, stays, was) in enumerate(plan.moves)
+        if not stays or not os.path.lexists(staged(area, number))
     ]
-    for target, staged, before in done:
-        if staged is not None and before is None:
+    for target, stays, before in done:
+        if stays and before is None:
             target.unlink(missing_ok=True)
     for path in reversed(plan.missing):
         with suppress(OSError):
             (place / path).rmdir()
-    for target, staged, before in done:
-        is_free = staged is not None or not os.path.lexists(target)
-        if is_free and before is not None and os.path.lexists(area / before):
+    for target, stays, before in done:
+        is_free = stays or not os.path.lexists(target)
+        if is_free and before is not None and os.path.lexists(before):
             target.parent.mkdir(parents=True, exist_ok=True)
-            (area / before).replace(target)
+            before.replace(target)
 
 
 def _is_shown(copy: Path, plan: AreaPlan) -> bool:
@@ -335,13 +360,14 @@ def _refuse_changed(area: Path, plan: AreaPlan) -> None:
     if _is_shown(area / COPY, plan):
         return
     changed = [place] if not plan.moves and os.path.lexists(place) else []
-    for path, staged, before in plan.moves:
-        now, then = state(place, path), state(area, before) if before is not None else None
-        is_done = now is None if staged is None else not os.path.lexists(area / staged)
+    for number, (path, stays, was) in enumerate(plan.moves):
+        now = content_of(place, path)
+        then = content_of(area, kept(area, number).name) if was else None
+        is_done = not os.path.lexists(staged(area, number)) if stays else now is None
         changed += [place / path] if now != then and not is_done else []
     if changed:
-        raise refusal(
-            changed[0],
+        raise InvalidInput.at(
+            Location(changed[0].as_posix(), 0),
             "somebody has changed this since a run was killed that was about to write it",
             "what that run found",
             f"undo the change, or remove {head_of(area).as_posix()} to give up what that run wrote",

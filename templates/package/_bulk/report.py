@@ -1,167 +1,75 @@
-"""What came of a bulk upsert."""
+"""What came of a bulk upsert: the report, and the exceptions that carry it."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
-from types import MappingProxyType
-from typing import IO, Any, Self, cast
+from typing import IO, Any, Self, TypeVar, cast
 
-from .outcomes import Outcome, Status, Stop
-from .progress import Tally
-from .serialization import (
+from .._properties.conversion import ConvertedColumn
+from ..errors import ApiError
+from .figures import figures_as_json, figures_from_json
+from .outcomes import (
+    Outcome,
     outcome_as_json,
     outcome_from_json,
     stop_as_json,
     stop_from_json,
     to_json,
+    told_of,
 )
-from .summary import (
-    count_lines,
-    failure_lines,
-    rejection_message,
-    stop_lines,
-    stop_message,
-)
-from .unfinished import RejectedRecords, UpsertStopped
+from .report_contents import ReportContents
+from .report_page import fragment_of, page_of
+from .report_text import rejection_message, stop_message, table_lines
 
-__all__ = ["RejectedRecords", "UpsertReport", "UpsertStopped"]
+E = TypeVar("E", bound=BaseException)
 
+_FORMAT = 1
 _SHOWN = 10
 """How many records that were not written the table shows."""
 
-_FORMAT = 1
+_ATTACHED = "upsert_report"
+"""Not only `report`, which an exception of the caller may have, with a meaning of its own."""
+
+_FRAME_TYPES = {
+    "status": "string",
+    "id": "string",
+    "property": "string",
+    "code": "string",
+    "message": "string",
+    "merged_into": "Int64",
+    "warnings": "Int64",
+}
 
 
-class UpsertReport:
+class UpsertReport(ReportContents):
     """What came of a bulk upsert: one outcome for each record, in the order of the input.
 
     A report is always true, even if there were no records; `report.outcomes` may be empty. Printed,
     it is a table of the counts and of the first records that were not written.
 
     Args:
-        operation: What was called, such as "contacts.upsert".
+        operation: What was called, such as "items.batch_upsert".
         outcomes: What became of the records.
         requests: How many requests were sent.
+        retries: How many of these sent again what an earlier one had not brought to its end.
         batches: How many batches the records made.
         stop: Why the run was stopped; None if it was not.
         dry_run: Whether nothing was meant to be sent.
+        figures: What the run took; None if nobody knows.
+        conversions: What values were converted, by property, with an example of each.
 
     Attributes:
         outcomes: What became of each record. Add with `add` and `extend`, which count.
     """
 
-    def __init__(
-        self,
-        operation: str = "",
-        *,
-        outcomes: Iterable[Outcome] = (),
-        requests: int = 0,
-        batches: int = 0,
-        stop: Stop | None = None,
-        dry_run: bool = False,
-    ) -> None:
-        self.outcomes: list[Outcome] = []
-        self.operation = operation
-        self.requests = requests
-        self.batches = batches
-        self.stop = stop
-        self.dry_run = dry_run
-        self._tally = Tally()
-        self.extend(outcomes)
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __repr__(self) -> str:
-        told = [f"{count:,} {status}" for status, count in self.counts.items() if count]
-        return f"<{type(self).__name__}: {', '.join(told) or 'no records'}>"
-
     def __str__(self) -> str:
         return self.table()
-
-    def add(self, outcome: Outcome) -> None:
-        """Add the outcome of the next record."""
-        self.outcomes.append(outcome)
-        self._tally.add(outcome)
-
-    def extend(self, outcomes: Iterable[Outcome]) -> None:
-        """Add the outcomes of the next records."""
-        for outcome in outcomes:
-            self.add(outcome)
-
-    @property
-    def counts(self) -> Mapping[Status, int]:
-        """How many records there are of each status; merged duplicates are among them."""
-        return MappingProxyType(self._tally.counts)
-
-    @property
-    def records(self) -> int:
-        """How many records there are."""
-        return len(self.outcomes)
-
-    @property
-    def created(self) -> int:
-        """How many records were created."""
-        return self.counts[Status.CREATED]
-
-    @property
-    def updated(self) -> int:
-        """How many records were updated."""
-        return self.counts[Status.UPDATED]
-
-    @property
-    def written(self) -> int:
-        """How many records were created or updated, where the API does not say which."""
-        return self.counts[Status.WRITTEN]
-
-    @property
-    def rejected(self) -> int:
-        """How many records were rejected."""
-        return self.counts[Status.REJECTED]
-
-    @property
-    def unknown(self) -> int:
-        """How many records were sent without an answer about them; they may have been written."""
-        return self.counts[Status.UNKNOWN]
-
-    @property
-    def not_sent(self) -> int:
-        """How many records were not sent, because the run was stopped, or a dry run."""
-        return self.counts[Status.NOT_SENT]
-
-    @property
-    def merged(self) -> int:
-        """How many records were duplicates that another one was sent for.
-
-        They count under the status of that one as well.
-        """
-        return self._tally.merged
-
-    @property
-    def warned(self) -> int:
-        """How many warnings there are."""
-        return self._tally.warnings
-
-    @property
-    def warnings(self) -> list[tuple[int, Mapping[str, Any]]]:
-        """What the API changed or doubts, each with the index of its record."""
-        return [(each.index, warning) for each in self.outcomes for warning in each.warnings]
-
-    def having(self, *statuses: Status) -> Iterator[Outcome]:
-        """Give the outcomes with one of some statuses, in order.
-
-        Args:
-            statuses: The statuses.
-        """
-        return (outcome for outcome in self.outcomes if outcome.status in statuses)
-
-    def rejected_records(self) -> list[Mapping[str, Any]]:
-        """Give the records that were rejected, as they were given, to be corrected and upserted."""
-        return [outcome.record for outcome in self.having(Status.REJECTED)]
 
     def raise_for_rejections(self) -> None:
         """Raise unless every record was written, or would be in a dry run.
@@ -184,8 +92,39 @@ class UpsertReport:
         Returns:
             Lines with columns that line up, without a line break at the end.
         """
-        stop = [] if self.stop is None else ["", *stop_lines(self.stop)]
-        return "\n".join([*count_lines(self), *failure_lines(self, shown), *stop])
+        return "\n".join(table_lines(self, shown))
+
+    def write_html(self, target: str | os.PathLike[str] | IO[str]) -> None:
+        """Write the report as one HTML page that needs nothing else, and works without a network.
+
+        It shows what came of the records, requests over time, why records were not written, the slowest
+        batches, and the first records that were not written, with their values.
+
+        Args:
+            target: A path, or a file that is open for text in UTF-8.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        with _opened(target, "w") as file:
+            file.write(page_of(self))
+
+    def to_frame(self) -> Any:
+        """Give the outcomes as a `DataFrame` of pandas, to be counted, filtered and joined.
+
+        Returns:
+            A row for each outcome: status, id, property, code and message (of several problems joined),
+            merged_into, and the number of warnings. The index is that of the record in the source, so that
+            `people.reset_index(drop=True).join(report.to_frame())` shows each record with its outcome.
+
+        Raises:
+            ModuleNotFoundError: pandas is not installed, or something that it needs.
+        """
+        return _frame_of(self)
+
+    def _repr_html_(self) -> str:
+        """Give what notebooks show."""
+        return fragment_of(self)
 
     def write_jsonl(self, target: str | os.PathLike[str] | IO[str]) -> None:
         """Write the report as JSON Lines: one line for each outcome, and one about the run.
@@ -207,9 +146,12 @@ class UpsertReport:
                 "operation": self.operation,
                 "records": self.records,
                 "requests": self.requests,
+                "retries": self.retries,
                 "batches": self.batches,
                 "dry_run": self.dry_run,
                 "stop": None if self.stop is None else stop_as_json(self.stop),
+                "figures": None if self.figures is None else figures_as_json(self.figures),
+                "conversions": [asdict(each) for each in self.conversions],
             }
             file.write(f"{to_json({'run': run})}\n")
 
@@ -254,8 +196,103 @@ class UpsertReport:
             raise ValueError(f"{run['records']} records were written, and {self.records} read")
         self.operation = str(run["operation"])
         self.requests, self.batches = int(run["requests"]), int(run["batches"])
+        self.retries = int(run.get("retries", 0))  # Reports of before have none.
         self.dry_run = bool(run["dry_run"])
         self.stop = None if run["stop"] is None else stop_from_json(run["stop"])
+        # Reports of earlier releases have none.
+        figures = run.get("figures")
+        self.figures = None if figures is None else figures_from_json(figures)
+        self.conversions = tuple(ConvertedColumn(**each) for each in run.get("conversions", ()))
+
+
+class UnfinishedUpsert(ApiError):
+    """Not every record was written.
+
+    Attributes:
+        report: What came of the run.
+    """
+
+    report: UpsertReport
+
+    @classmethod
+    def of(cls, report: UpsertReport, message: str) -> Self:
+        """Make the error that a report calls for, with a message that says what is wrong."""
+        cause = None if report.stop is None else report.stop.error
+        error = cls(
+            operation=report.operation or "upsert",
+            message=message,
+            status=None if cause is None else cause.status,
+            category=None if cause is None else cause.category,
+            correlation_id=None if cause is None else cause.correlation_id,
+        )
+        error.report = report
+        error.__cause__ = cause
+        return error
+
+    def __str__(self) -> str:
+        # The message says what the error of the API says, its status and category included.
+        return f"{self.operation}: {self.message}"
+
+
+class RejectedRecords(UnfinishedUpsert):
+    """Records were rejected, or nobody knows what became of them. All others were written."""
+
+
+class UpsertStopped(UnfinishedUpsert):
+    """The run was stopped before its end."""
+
+
+def with_report(error: E, report: UpsertReport) -> E:
+    """Attach what came of a run to the exception that ended it.
+
+    Args:
+        error: The exception; it is changed: its attribute `report` is the report, unless it has one of
+            its own, and a note says what came of the run.
+        report: The report.
+
+    Returns:
+        The same exception, to be raised.
+    """
+    setattr(error, _ATTACHED, report)
+    if not hasattr(error, "report"):
+        setattr(error, "report", report)
+    error.add_note(f"The upsert was not finished; bulk.report_of(this exception) is {report!r}")
+    return error
+
+
+def report_of(error: BaseException) -> UpsertReport | None:
+    """Give the report that an exception carries.
+
+    Args:
+        error: What `upsert` raised after it had begun, or what was made of that, as a timeout makes
+            TimeoutError of a cancellation.
+
+    Returns:
+        What came of the records until then, or None if the exception is not about a run.
+    """
+    link: BaseException | None = error
+    while link is not None and not hasattr(link, _ATTACHED):
+        link = link.__cause__ or link.__context__
+    return None if link is None else getattr(link, _ATTACHED)
+
+
+def _frame_of(report: ReportContents) -> Any:
+    try:
+        pandas: Any = importlib.import_module("pandas")
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"to_frame needs pandas ({error}); pip install pandas", name=error.name
+        ) from None
+    index = pandas.Index(
+        [outcome.index for outcome in report.outcomes], dtype="int64", name="index"
+    )
+    rows = map(_frame_row, report.outcomes)
+    return pandas.DataFrame(rows, columns=list(_FRAME_TYPES), index=index).astype(_FRAME_TYPES)
+
+
+def _frame_row(outcome: Outcome) -> tuple[object, ...]:
+    told = (text or None for text in told_of(outcome))
+    return (str(outcome.status), outcome.id, *told, outcome.merged_into, len(outcome.warnings))
 
 
 def _object(line: str, where: str) -> dict[str, Any]:

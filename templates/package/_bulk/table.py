@@ -1,12 +1,14 @@
-"""Text in columns that line up, for terminals and logs."""
+"""Text for terminals, logs and pages: numbers with nouns, single lines, columns that line up, Markdown."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 WIDEST_CELL = 100
 """How many columns a cell takes at most; the rest of its text is cut."""
+
+_MARKS = str.maketrans({each: f"\\{each}" for each in "\\|`*_<[~"})
 
 
 def one_line(text: str, widest: int = WIDEST_CELL) -> str:
@@ -20,7 +22,7 @@ def one_line(text: str, widest: int = WIDEST_CELL) -> str:
         The text; the end is cut if it is too long.
     """
     # No text is worth looking at beyond this, however wide its characters are.
-    clean = " ".join("".join(map(_printable, text[: 8 * widest])).split())
+    clean = " ".join(printable(text[: 8 * widest]).split())
     if width(clean) <= widest and len(text) <= 8 * widest:
         return clean
     end, used = 0, 0
@@ -30,6 +32,25 @@ def one_line(text: str, widest: int = WIDEST_CELL) -> str:
             break
         end += 1
     return f"{clean[:end]}…"
+
+
+def counted(count: int, one: str, more: str) -> str:
+    """Put a number before a noun."""
+    return f"{count:,} {one if count == 1 else more}"
+
+
+def times(count: int) -> str:
+    """Put a number before what came so often."""
+    return f"{count:,} \N{MULTIPLICATION SIGN}"
+
+
+def duration(seconds: float) -> str:
+    """Say how long something took, as exactly as people want to know."""
+    if seconds < 60:
+        return f"{seconds:.2f} s" if seconds < 1 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:,} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def width(text: str) -> int:
@@ -64,6 +85,11 @@ def _padded(cell: str, columns: int, *, at_left: bool) -> str:
     return padding + cell if at_left else cell + padding
 
 
+def printable(text: str) -> str:
+    """Replace what has no glyph or would disturb what is around it."""
+    return "".join(map(_printable, text))
+
+
 def _printable(character: str) -> str:
     if character.isspace():
         return " "
@@ -75,3 +101,12 @@ def _columns(character: str) -> int:
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def markdown_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Give the lines of a table; the first cell of each row is a name, shown as code."""
+    lines = [list(titles), ["---"] * len(titles)]
+    for name, *cells in rows:
+        code = name.replace("|", r"\|").replace("`", "'")
+        lines.append([f"`{code}`", *(cell.translate(_MARKS) for cell in cells)])
+    return [f"| {' | '.join(each)} |" for each in lines]

@@ -1,285 +1,172 @@
-"""A running sandbox, for tests and for the command line."""
+"""The server: accepts connections in a thread of its own, and ends them promptly when it shall stop."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+import errno
+import socket
+import threading
+from typing import cast
 
-from .connections import Connections
-from .faults import FaultError, parse_fault
-from .installation import how_to_install
-from .options import Options
-from .starting import SandboxError, bind, new_state, url_of
+from starlette.types import ASGIApp
 
-if TYPE_CHECKING:
-    from .listening import Listener
-    from .state import RequestEntry, State
-    from .store import Record
+from .errors import SandboxError
+from .protocol import HttpConnection
 
-__all__ = ["Sandbox", "SandboxError"]
-
-C = TypeVar("C")
-
-_OPENS_NOTHING_ELSE = "sandbox-token"
-_PAGE = 1000
-_NOT_FOUND = 404
+_HIGHEST_PORT = 65535
+# Who listens on all addresses is reached at one.
+_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+# So that those who are being answered at once get their answer, and slow ones are not waited for.
+_GRACE_SECONDS = 0.25
+_PAUSE_SECONDS = 0.1
+_FULL = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+"""What says that this process, or the machine, can have no more connections for now."""
 
 
-@dataclass(frozen=True)
-class _Running:
-    """What there is from start to stop."""
-
-    url: str
-    state: State
-    listener: Listener
-
-
-class Sandbox:
-    """A sandbox in a thread of this process, on a real socket.
-
-    Use it as a context manager, or call `start` and `stop`. Without a database, every start begins
-    with no records.
+def bind(host: str, port: int) -> socket.socket:
+    """Listen on an address.
 
     Args:
-        options: How it is set up; None for what is usual.
-        host: The address to listen on.
-        port: The port to listen on; 0 for any that is free.
+        host: A name or address of this machine.
+        port: The port; 0 for any that is free.
+
+    Returns:
+        The socket. From now on connections are taken, and wait to be answered.
+
+    Raises:
+        SandboxError: That is not possible.
+    """
+    if not 0 <= port <= _HIGHEST_PORT:
+        raise SandboxError(f"port {port} does not exist; choose one from 1 to {_HIGHEST_PORT}")
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        bound = socket.create_server((str(address[0]), port), family=family)
+        # asyncio does this only for sockets that say that they are TCP, which those of create_server do
+        # not. Without it, an answer in two parts waits 40 ms for an acknowledgement.
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return bound
+    except OSError as error:
+        raise SandboxError(_why_not_bound(host, port, error)) from None
+    except UnicodeError:
+        raise SandboxError(f"{host!r} is no name of a host") from None
+
+
+def _why_not_bound(host: str, port: int, error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return f"there is no host {host!r}; listen on 127.0.0.1, or on a name of this machine"
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} of {host} is in use; stop what listens there, or choose another port"
+    if error.errno == errno.EACCES:
+        return f"port {port} of {host} may not be used; choose one above 1023"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{host} is no address of this machine; listen on 127.0.0.1"
+    return f"cannot listen on port {port} of {host}: {error.strerror or error}"
+
+
+class Server:
+    """Answers requests in a thread of its own, from when it is made until it is stopped.
+
+    Args:
+        application: What answers.
+        bound: The socket that listens; it is closed in the end.
+
+    Attributes:
+        url: Where it is reached from this machine, such as `http://127.0.0.1:54321`.
     """
 
-    def __init__(
-        self, options: Options | None = None, *, host: str = "127.0.0.1", port: int = 0
-    ) -> None:
-        self.options = options if options is not None else Options()
-        self._host = host
-        self._port = port
-        self._running: _Running | None = None
-
-    def __repr__(self) -> str:
-        where = "not running" if self._running is None else self._running.url
-        return f"<{type(self).__name__} {where}>"
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    @property
-    def url(self) -> str:
-        """Where it listens, such as `http://127.0.0.1:54321`; the base URL for clients.
-
-        Raises:
-            SandboxError: It is not running.
-        """
-        return self._run().url
-
-    def start(self) -> None:
-        """Start to listen. When this returns, requests are answered.
-
-        Raises:
-            SandboxError: The address cannot be listened on, the database or the declared properties
-                cannot be used, a package is not installed, or it is running already.
-        """
-        if self._running is not None:
-            raise SandboxError(f"the sandbox is running already, at {self._running.url}")
-        with contextlib.ExitStack() as undo:
-            bound = undo.enter_context(bind(self._host, self._port))
-            url = url_of(bound)
-            try:
-                # Only here, because they are slow to import and may not be installed.
-                from .application import create_application
-                from .listening import Listener
-            except ModuleNotFoundError as error:
-                line = how_to_install(error)
-                if line is None:
-                    raise
-                raise SandboxError(line) from None
-            state = new_state(self.options)
-            undo.callback(state.store.close)
-            connections = Connections()
-            listener = Listener(create_application(state, connections), connections, bound)
-            self._running = _Running(url, state, listener)
-            undo.pop_all()
-
-    def stop(self) -> None:
-        """Stop listening, and end what is still being answered. Stopping twice does nothing."""
-        running, self._running = self._running, None
-        if running is not None:
-            running.listener.ask_to_stop()
-            try:
-                running.listener.wait()
-            finally:
-                running.state.store.close()
+    def __init__(self, application: ASGIApp, bound: socket.socket) -> None:
+        address: tuple[str, int] = bound.getsockname()
+        host, port = _REACHED_AT.get(address[0], address[0]), address[1]
+        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self._application = application
+        self._bound = bound
+        self._stopping = asyncio.Event()
+        self._open: dict[asyncio.Task[None], HttpConnection | None] = {}
+        # Of this kind on every platform and whatever others set, for its sockets can be reset. Made here,
+        # so that it can be told to stop from the beginning.
+        self._loop = asyncio.SelectorEventLoop()
+        # Not one that keeps a program alive that forgot to stop it.
+        self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
+        try:
+            self._thread.start()
+        except BaseException:
+            self._loop.close()
+            raise
 
     def ask_to_stop(self) -> None:
-        """Let `wait` return soon. May be called from anywhere, also from a handler of signals."""
-        if self._running is not None:
-            self._running.listener.ask_to_stop()
+        """Let the server stop soon. May be called from anywhere, also from a handler of signals."""
+        with contextlib.suppress(RuntimeError):  # It has stopped already.
+            self._loop.call_soon_threadsafe(self._stopping.set)
 
     def wait(self) -> None:
-        """Wait until somebody asked to stop. The sandbox then answers no more; `stop` it.
+        """Wait until the server has stopped. Handlers of signals run meanwhile."""
+        while self._thread.is_alive():
+            # On Windows, waiting without a limit would keep them from running.
+            self._thread.join(0.5)
 
-        Raises:
-            SandboxError: It is not running.
-        """
-        self._run().listener.wait()
+    def _run(self) -> None:
+        with (
+            contextlib.closing(self._bound),
+            asyncio.Runner(loop_factory=lambda: self._loop) as runner,
+        ):
+            runner.run(self._serve())
 
-    def client(self, kind: Callable[..., C], token: str | None = None, **options: Any) -> C:
-        """Make a client that points here. Whoever asks for it closes it.
+    async def _serve(self) -> None:
+        self._bound.setblocking(False)
+        self._loop.add_reader(self._bound, self._accept)
+        await self._stopping.wait()
+        self._loop.remove_reader(self._bound)
+        # Who came before the end gets an end, and no reset.
+        self._accept()
+        self._bound.close()
+        for task, connection in self._open.items():
+            if connection is not None:
+                connection.end_soon()
+                if connection.is_idle:
+                    task.cancel()
+        await self._wait(_GRACE_SECONDS)
+        for task, connection in self._open.items():
+            if connection is not None:
+                connection.abort()
+            task.cancel()
+        await self._wait(None)
 
-        Args:
-            kind: The client's class, of any version, synchronous or asynchronous.
-            token: Its token; None for the first one that is accepted.
-            options: Further arguments of the class.
+    async def _wait(self, seconds: float | None) -> None:
+        if self._open:
+            await asyncio.wait(self._open, timeout=seconds)
 
-        Returns:
-            The client.
+    def _accept(self) -> None:
+        # The loop calls again for as long as there is something to accept.
+        with contextlib.suppress(OSError):
+            while True:
+                try:
+                    accepted, _ = self._bound.accept()
+                except OSError as error:
+                    if error.errno in _FULL and not self._stopping.is_set():
+                        # To ask at once again would take all time until a connection ends.
+                        self._loop.remove_reader(self._bound)
+                        self._loop.call_later(_PAUSE_SECONDS, self._accept_again)
+                    raise
+                task = self._loop.create_task(self._talk(accepted))
+                self._open[task] = None
+                task.add_done_callback(self._open.pop)
 
-        Raises:
-            SandboxError: It is not running.
-        """
-        if token is None:
-            token = next(iter(self.options.tokens), _OPENS_NOTHING_ELSE)
-        return kind(token, base_url=self.url, **options)
+    def _accept_again(self) -> None:
+        if not self._stopping.is_set():
+            self._loop.add_reader(self._bound, self._accept)
 
-    def declare(self, object_type: str, **properties: Mapping[str, Any] | None) -> None:
-        """Declare properties, such as `declare("tasks", my_key={"unique": True}, note={})`.
-
-        Args:
-            object_type: What has them.
-            properties: By name what is not as usual: `type`, `unique`, `read_only`, `options`, `multiple`.
-
-        Raises:
-            SandboxError: A declaration makes no sense, or contradicts what is stored.
-        """
-        from .properties import from_json
-        from .store import StoreError
-
-        state = self._run().state
-        object_type = state.contract.object_types.get(object_type, object_type)
+    async def _talk(self, accepted: socket.socket) -> None:
         try:
-            state.store.declare(object_type, [from_json(*each) for each in properties.items()])
-        except (StoreError, ValueError) as error:
-            raise SandboxError(f"{object_type}: {error}") from error
-
-    def records(self, object_type: str) -> list[dict[str, Any]]:
-        """Give all records of an object type, in the order in which they were created.
-
-        Args:
-            object_type: Its name.
-
-        Raises:
-            SandboxError: There is no such object type.
-        """
-        from .readback import record_body
-
-        store, object_type = self._run().state.store, self._type(object_type)
-        found: list[Record] = []
-        while page := store.page(object_type, after=found[-1].id if found else 0, limit=_PAGE):
-            found += page
-        return [record_body(record) for record in found]
-
-    def record(
-        self, object_type: str, id: str, id_property: str | None = None
-    ) -> dict[str, Any] | None:
-        """Give a record.
-
-        Args:
-            object_type: Its object type.
-            id: Its id, or its value of `id_property`.
-            id_property: A property with unique values; None for the record's own id.
-
-        Returns:
-            The record, or None if there is none.
-
-        Raises:
-            SandboxError: There is no such object type, or it has no such property with unique values.
-        """
-        from .inputs import Problem
-        from .readback import find_record, record_body
-
-        state = self._run().state
+            reader, writer = await asyncio.open_connection(sock=accepted)
+        except OSError:  # Whoever it was has gone.
+            accepted.close()
+            return
+        connection = HttpConnection(self._application, reader, writer)
         try:
-            return record_body(find_record(state, self._type(object_type), id, id_property))
-        except Problem as problem:
-            if problem.status == _NOT_FOUND:
-                return None
-            raise SandboxError(problem.message) from None
-
-    def count(self, object_type: str) -> int:
-        """Count the records of an object type.
-
-        Args:
-            object_type: Its name.
-
-        Raises:
-            SandboxError: There is no such object type.
-        """
-        return self._run().state.store.count(self._type(object_type))
-
-    def fail(self, fault: str, *, times: int = 1, resource: str | None = None) -> None:
-        """Let something go wrong with the next requests.
-
-        Args:
-            fault: What, such as `reset-after` or `server;status=503`.
-            times: For how many requests.
-            resource: The resource whose requests meet it, such as `contacts`; None for any.
-
-        Raises:
-            SandboxError: There is no such fault or resource.
-        """
-        from .properties import expected
-
-        state = self._run().state
-        known = {operation.resource for operation in state.contract.operations}
-        if resource is not None and resource not in known:
-            raise SandboxError(f"there is no resource {resource!r}; {expected(resource, known)}")
-        try:
-            state.faults.add(parse_fault(fault), times=times, operation=resource)
-        except FaultError as error:
-            raise SandboxError(str(error)) from None
-
-    def lock(self, seconds: float | None = None) -> None:
-        """Lock the account.
-
-        Args:
-            seconds: For how long; None for as long as the API does.
-        """
-        self._run().state.limits.lock(seconds)
-
-    @property
-    def requests(self) -> list[RequestEntry]:
-        """The last requests and what became of them, oldest first."""
-        return list(self._run().state.requests)
-
-    def reset(self) -> None:
-        """Remove all records, requests and faults, and start to count anew. Properties stay."""
-        self._run().state.reset()
-
-    def _run(self) -> _Running:
-        if self._running is None:
-            raise SandboxError(
-                "the sandbox is not running; start it, or use it in a with statement"
-            )
-        return self._running
-
-    def _type(self, asked: str) -> str:
-        from .inputs import Problem
-        from .readback import known_type
-
-        state = self._run().state
-        try:
-            return known_type(state, asked)
-        except Problem as problem:
-            if state.options.create_properties:
-                return asked  # It comes to be with its first record.
-            raise SandboxError(problem.message) from None
+            if not self._stopping.is_set():
+                self._open[cast("asyncio.Task[None]", asyncio.current_task())] = connection
+                await connection.serve()
+        finally:
+            await connection.close()

@@ -4,81 +4,126 @@
 from __future__ import annotations
 
 from . import errors
-from ._runtime.policy import Backoff, ErrorFields, ErrorPolicy, ErrorRule, RateLimitHeaders
+from ._runtime import policy
 
-POLICY = ErrorPolicy(
+POLICY = policy.ErrorPolicy(
     rules=(
-        ErrorRule(
-            statuses=(400, 414),
-            error=errors.ValidationError,
-        ),
-        ErrorRule(
+        policy.ErrorRule(statuses=(400, 414), error=errors.ValidationError),
+        policy.ErrorRule(
             statuses=(401,),
             error=errors.AuthenticationError,
+            when=(("category", "EXPIRED_AUTHENTICATION"),),
+            expired_token=True,
         ),
-        ErrorRule(
-            statuses=(403,),
-            error=errors.PermissionDeniedError,
+        policy.ErrorRule(statuses=(401,), error=errors.AuthenticationError),
+        policy.ErrorRule(statuses=(403,), error=errors.PermissionDeniedError),
+        policy.ErrorRule(statuses=(409,), error=errors.ConflictError),
+        policy.ErrorRule(statuses=(423,), error=errors.LockedError, retry=True, minimum_delay=2.0),
+        policy.ErrorRule(
+            statuses=(429,), error=errors.DailyLimitError, when=(("policyName", "DAILY"),)
         ),
-        ErrorRule(
-            statuses=(409,),
-            error=errors.ConflictError,
-        ),
-        ErrorRule(
-            statuses=(423,),
-            error=errors.LockedError,
-            retry=True,
-            minimum_delay=2.0,
-        ),
-        ErrorRule(
-            statuses=(429,),
-            error=errors.DailyLimitError,
-            when=(("policyName", "DAILY"),),
-        ),
-        ErrorRule(
+        policy.ErrorRule(
             statuses=(429,),
             error=errors.RateLimitError,
             when=(("policyName", "SECONDLY"),),
             retry=True,
             minimum_delay=1.0,
         ),
-        ErrorRule(
+        policy.ErrorRule(
             statuses=(429,),
             error=errors.RateLimitError,
             when=(("policyName", "TEN_SECONDLY_ROLLING"),),
             retry=True,
             minimum_delay=10.0,
         ),
-        ErrorRule(
+        policy.ErrorRule(
             statuses=(429,),
             error=errors.RateLimitError,
             retry=True,
             minimum_delay=1.0,
             delay_header="X-HubSpot-RateLimit-Interval-Milliseconds",
         ),
-        ErrorRule(
-            statuses=(477,),
-            error=errors.AccountMovingError,
-            retry=True,
-        ),
-        ErrorRule(
-            statuses=(502, 503, 504, 521, 523, 524, 530),
+        policy.ErrorRule(statuses=(477,), error=errors.AccountMovingError, retry=True),
+        policy.ErrorRule(
+            statuses=(408, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 530),
             error=errors.ServerError,
             retry=True,
         ),
-        ErrorRule(
-            statuses=("5XX",),
-            error=errors.ServerError,
-        ),
+        policy.ErrorRule(statuses=("5XX",), error=errors.ServerError),
     ),
     retry_transport=True,
-    backoff=Backoff(initial=0.5, multiplier=2.0, maximum=30.0),
-    fields=ErrorFields(category="category", correlation_id="correlationId", message="message"),
-    rate_limit_headers=RateLimitHeaders(
-        daily_maximum="X-HubSpot-RateLimit-Daily",
-        daily_remaining="X-HubSpot-RateLimit-Daily-Remaining",
-        interval_milliseconds="X-HubSpot-RateLimit-Interval-Milliseconds",
+    backoff=policy.Backoff(initial=0.5, multiplier=2.0, maximum=30.0),
+    fields=policy.ErrorFields(
+        message="message",
+        category="category",
+        correlation_id="correlationId",
+        scopes="errors.context.requiredGranularScopes",
+    ),
+    rate_limit_headers=policy.RateLimitHeaders(
         maximum="X-HubSpot-RateLimit-Max",
         remaining="X-HubSpot-RateLimit-Remaining",
+        interval_milliseconds="X-HubSpot-RateLimit-Interval-Milliseconds",
+        daily_maximum="X-HubSpot-RateLimit-Daily",
+        daily_remaining="X-HubSpot-RateLimit-Daily-Remaining",
+    ),
+)
+
+POLICY_2 = policy.ErrorPolicy(
+    rules=(
+        policy.ErrorRule(statuses=(400, 414), error=errors.ValidationError),
+        policy.ErrorRule(
+            statuses=(401,),
+            error=errors.AuthenticationError,
+            when=(("category", "EXPIRED_AUTHENTICATION"),),
+            expired_token=True,
+        ),
+        policy.ErrorRule(statuses=(401,), error=errors.AuthenticationError),
+        policy.ErrorRule(statuses=(403,), error=errors.PermissionDeniedError),
+        policy.ErrorRule(statuses=(409,), error=errors.ConflictError),
+        policy.ErrorRule(statuses=(423,), error=errors.LockedError, retry=True, minimum_delay=2.0),
+        policy.ErrorRule(
+            statuses=(429,), error=errors.DailyLimitError, when=(("policyName", "DAILY"),)
+        ),
+        policy.ErrorRule(
+            statuses=(429,),
+            error=errors.RateLimitError,
+            when=(("policyName", "SECONDLY"),),
+            retry=True,
+            minimum_delay=1.0,
+        ),
+        policy.ErrorRule(
+            statuses=(429,),
+            error=errors.RateLimitError,
+            when=(("policyName", "TEN_SECONDLY_ROLLING"),),
+            retry=True,
+            minimum_delay=10.0,
+        ),
+        policy.ErrorRule(
+            statuses=(429,),
+            error=errors.RateLimitError,
+            retry=True,
+            minimum_delay=1.0,
+            delay_header="X-HubSpot-RateLimit-Interval-Milliseconds",
+        ),
+        policy.ErrorRule(statuses=(477,), error=errors.AccountMovingError, retry=True),
+        policy.ErrorRule(
+            statuses=(408, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 530),
+            error=errors.ServerError,
+        ),
+        policy.ErrorRule(statuses=("5XX",), error=errors.ServerError),
+    ),
+    backoff=policy.Backoff(initial=0.5, multiplier=2.0, maximum=30.0),
+    fields=policy.ErrorFields(
+        message="message",
+        category="category",
+        correlation_id="correlationId",
+        scopes="errors.context.requiredGranularScopes",
+    ),
+    rate_limit_headers=policy.RateLimitHeaders(
+        maximum="X-HubSpot-RateLimit-Max",
+        remaining="X-HubSpot-RateLimit-Remaining",
+        interval_milliseconds="X-HubSpot-RateLimit-Interval-Milliseconds",
+        daily_maximum="X-HubSpot-RateLimit-Daily",
+        daily_remaining="X-HubSpot-RateLimit-Daily-Remaining",
     ),
 )

@@ -3,139 +3,396 @@
 
 from __future__ import annotations
 
-from ._bulk.roles import ErrorShape, Roles, Systemic
+from ._runtime import roles
 
-ROLES = Roles(
+ROLES = roles.Roles(
     inputs="inputs",
     key="id",
     results="results",
     key_property="idProperty",
     properties="properties",
+    object_type="objectType",
     trace_id="objectWriteTraceId",
     errors="errors",
     created="new",
     result_id="id",
     warnings="warnings",
-    case_insensitive=frozenset([]),
     separator=";",
-    maximum=100,
-    error=ErrorShape(
+    error=roles.ErrorShape(
+        message="message",
         code="category",
+        trace_ids="context.objectWriteTraceId",
+        details="errors",
+        detail_property="context.propertyName",
         detail_code="code",
         detail_message="message",
-        detail_property="context.propertyName",
-        details="errors",
-        message="message",
+        problem_property="name",
         problem_code="error",
         problem_message="message",
-        problem_property="name",
-        trace_ids="context.objectWriteTraceId",
     ),
     systemic=(
-        Systemic(
+        roles.Systemic(
             statuses=(400,),
             code="PROPERTY_DOESNT_EXIST",
-            message=None,
             mend="Create the property in the account, or leave it out of the records.",
         ),
-        Systemic(
+        roles.Systemic(
             statuses=(400,),
-            code=None,
             message="Unable to perform update/upsert by non-unique",
             mend="Choose a property whose values are unique as idProperty, or make it so in the account.",
         ),
     ),
+    property_rules=roles.PropertyRules(
+        listing=roles.PropertyListing(
+            list="results",
+            name="name",
+            type="type",
+            label="label",
+            unique="hasUniqueValue",
+            read_only="modificationMetadata.readOnlyValue",
+            calculated="calculated",
+            archived="archived",
+            options="options",
+            option="value",
+            option_label="label",
+            multiple=roles.Choice(field="fieldType", value="checkbox"),
+            types=(
+                ("string", "string"),
+                ("number", "number"),
+                ("bool", "bool"),
+                ("date", "date"),
+                ("datetime", "datetime"),
+                ("enumeration", "enumeration"),
+                ("phone_number", "string"),
+                ("object_coordinates", "string"),
+                ("json", "string"),
+            ),
+        ),
+        problems=roles.ValueProblems(
+            unknown=roles.ValueProblem(
+                code="PROPERTY_DOESNT_EXIST", message='Property "{property}" does not exist'
+            ),
+            read_only=roles.ValueProblem(
+                code="READ_ONLY_VALUE",
+                message='"{property}" is a read only property; its value cannot be set.',
+            ),
+            too_long=roles.ValueProblem(
+                code="TEXT_TOO_LONG", message="The text has more than 65536 characters", chosen=True
+            ),
+            option=roles.ValueProblem(
+                code="INVALID_OPTION",
+                message="{value} was not one of the allowed options: [{options}]",
+            ),
+            number=roles.ValueProblem(
+                code="INVALID_INTEGER", message="{value} was not a valid number."
+            ),
+            bool=roles.ValueProblem(
+                code="INVALID_BOOLEAN", message="{value} is neither true nor false", chosen=True
+            ),
+            date=roles.ValueProblem(code="INVALID_DATE", message="{value} is no date", chosen=True),
+            not_midnight=roles.ValueProblem(
+                code="INVALID_DATE", message="{value} is at {time} UTC, not midnight!"
+            ),
+            datetime=roles.ValueProblem(
+                code="INVALID_LONG", message="{value} was not a valid long."
+            ),
+            email=roles.ValueProblem(
+                code="INVALID_EMAIL", message="Email address {value} is invalid"
+            ),
+            no_key=roles.ValueProblem(
+                code="MISSING_KEY",
+                message="{property} finds the record and cannot be cleared",
+                chosen=True,
+            ),
+            two_keys=roles.ValueProblem(
+                code="DIFFERENT_KEYS",
+                message="{property} is {value}, which is not the id",
+                chosen=True,
+            ),
+            backward=roles.ValueProblem(
+                code="BACKWARD_VALUE", message="{property} cannot go back to {value}", chosen=True
+            ),
+        ),
+        refused_keys=("hs_object_id",),
+        longest_text=65536,
+    ),
+    maximum=100,
 )
 
-ROLES_2 = Roles(
+ROLES_2 = roles.Roles(
     inputs="inputs",
     key="id",
     results="results",
     key_property="idProperty",
     properties="properties",
+    object_type="objectType",
     trace_id="objectWriteTraceId",
     errors="errors",
     created="new",
     result_id="id",
     warnings="warnings",
-    case_insensitive=frozenset(
-        [
-            "email",
-        ]
-    ),
+    case_insensitive=("email",),
     separator=";",
-    maximum=100,
-    error=ErrorShape(
+    error=roles.ErrorShape(
+        message="message",
         code="category",
+        trace_ids="context.objectWriteTraceId",
+        details="errors",
+        detail_property="context.propertyName",
         detail_code="code",
         detail_message="message",
-        detail_property="context.propertyName",
-        details="errors",
-        message="message",
+        problem_property="name",
         problem_code="error",
         problem_message="message",
-        problem_property="name",
-        trace_ids="context.objectWriteTraceId",
     ),
     systemic=(
-        Systemic(
+        roles.Systemic(
             statuses=(400,),
             code="PROPERTY_DOESNT_EXIST",
-            message=None,
             mend="Create the property in the account, or leave it out of the records.",
         ),
-        Systemic(
+        roles.Systemic(
             statuses=(400,),
-            code=None,
             message="Unable to perform update/upsert by non-unique",
             mend="Choose a property whose values are unique as idProperty, or make it so in the account.",
         ),
     ),
+    property_rules=roles.PropertyRules(
+        listing=roles.PropertyListing(
+            list="results",
+            name="name",
+            type="type",
+            label="label",
+            unique="hasUniqueValue",
+            read_only="modificationMetadata.readOnlyValue",
+            calculated="calculated",
+            archived="archived",
+            options="options",
+            option="value",
+            option_label="label",
+            multiple=roles.Choice(field="fieldType", value="checkbox"),
+            types=(
+                ("string", "string"),
+                ("number", "number"),
+                ("bool", "bool"),
+                ("date", "date"),
+                ("datetime", "datetime"),
+                ("enumeration", "enumeration"),
+                ("phone_number", "string"),
+                ("object_coordinates", "string"),
+                ("json", "string"),
+            ),
+        ),
+        problems=roles.ValueProblems(
+            unknown=roles.ValueProblem(
+                code="PROPERTY_DOESNT_EXIST", message='Property "{property}" does not exist'
+            ),
+            read_only=roles.ValueProblem(
+                code="READ_ONLY_VALUE",
+                message='"{property}" is a read only property; its value cannot be set.',
+            ),
+            too_long=roles.ValueProblem(
+                code="TEXT_TOO_LONG", message="The text has more than 65536 characters", chosen=True
+            ),
+            option=roles.ValueProblem(
+                code="INVALID_OPTION",
+                message="{value} was not one of the allowed options: [{options}]",
+            ),
+            number=roles.ValueProblem(
+                code="INVALID_INTEGER", message="{value} was not a valid number."
+            ),
+            bool=roles.ValueProblem(
+                code="INVALID_BOOLEAN", message="{value} is neither true nor false", chosen=True
+            ),
+            date=roles.ValueProblem(code="INVALID_DATE", message="{value} is no date", chosen=True),
+            not_midnight=roles.ValueProblem(
+                code="INVALID_DATE", message="{value} is at {time} UTC, not midnight!"
+            ),
+            datetime=roles.ValueProblem(
+                code="INVALID_LONG", message="{value} was not a valid long."
+            ),
+            email=roles.ValueProblem(
+                code="INVALID_EMAIL", message="Email address {value} is invalid"
+            ),
+            no_key=roles.ValueProblem(
+                code="MISSING_KEY",
+                message="{property} finds the record and cannot be cleared",
+                chosen=True,
+            ),
+            two_keys=roles.ValueProblem(
+                code="DIFFERENT_KEYS",
+                message="{property} is {value}, which is not the id",
+                chosen=True,
+            ),
+            backward=roles.ValueProblem(
+                code="BACKWARD_VALUE", message="{property} cannot go back to {value}", chosen=True
+            ),
+        ),
+        emails=("email",),
+        refused_keys=("hs_object_id",),
+        longest_text=65536,
+    ),
+    maximum=100,
 )
 
-ROLES_3 = Roles(
+ROLES_3 = roles.Roles(
     inputs="inputs",
     key="id",
     results="results",
-    key_property=None,
-    properties=None,
-    trace_id=None,
+    key_property="idProperty",
+    properties="properties",
+    object_type="objectType",
+    trace_id="objectWriteTraceId",
     errors="errors",
-    created=None,
+    created="new",
     result_id="id",
-    warnings=None,
-    case_insensitive=frozenset([]),
-    separator=None,
-    maximum=100,
-    error=ErrorShape(
+    warnings="warnings",
+    case_insensitive=("email",),
+    separator=";",
+    error=roles.ErrorShape(
+        message="message",
         code="category",
+        trace_ids="context.objectWriteTraceId",
+        details="errors",
+        detail_property="context.propertyName",
         detail_code="code",
         detail_message="message",
-        details="errors",
-        message="message",
+        problem_property="name",
+        problem_code="error",
+        problem_message="message",
     ),
-    systemic=(),
+    systemic=(
+        roles.Systemic(
+            statuses=(400,),
+            code="PROPERTY_DOESNT_EXIST",
+            mend="Create the property in the account, or leave it out of the records.",
+        ),
+        roles.Systemic(
+            statuses=(400,),
+            message="Unable to perform update/upsert by non-unique",
+            mend="Choose a property whose values are unique as idProperty, or make it so in the account.",
+        ),
+    ),
+    property_rules=roles.PropertyRules(
+        listing=roles.PropertyListing(
+            list="results",
+            name="name",
+            type="type",
+            label="label",
+            unique="hasUniqueValue",
+            read_only="modificationMetadata.readOnlyValue",
+            calculated="calculated",
+            archived="archived",
+            options="options",
+            option="value",
+            option_label="label",
+            multiple=roles.Choice(field="fieldType", value="checkbox"),
+            types=(
+                ("string", "string"),
+                ("number", "number"),
+                ("bool", "bool"),
+                ("date", "date"),
+                ("datetime", "datetime"),
+                ("enumeration", "enumeration"),
+                ("phone_number", "string"),
+                ("object_coordinates", "string"),
+                ("json", "string"),
+            ),
+        ),
+        problems=roles.ValueProblems(
+            unknown=roles.ValueProblem(
+                code="PROPERTY_DOESNT_EXIST", message='Property "{property}" does not exist'
+            ),
+            read_only=roles.ValueProblem(
+                code="READ_ONLY_VALUE",
+                message='"{property}" is a read only property; its value cannot be set.',
+            ),
+            too_long=roles.ValueProblem(
+                code="TEXT_TOO_LONG", message="The text has more than 65536 characters", chosen=True
+            ),
+            option=roles.ValueProblem(
+                code="INVALID_OPTION",
+                message="{value} was not one of the allowed options: [{options}]",
+            ),
+            number=roles.ValueProblem(
+                code="INVALID_INTEGER", message="{value} was not a valid number."
+            ),
+            bool=roles.ValueProblem(
+                code="INVALID_BOOLEAN", message="{value} is neither true nor false", chosen=True
+            ),
+            date=roles.ValueProblem(code="INVALID_DATE", message="{value} is no date", chosen=True),
+            not_midnight=roles.ValueProblem(
+                code="INVALID_DATE", message="{value} is at {time} UTC, not midnight!"
+            ),
+            datetime=roles.ValueProblem(
+                code="INVALID_LONG", message="{value} was not a valid long."
+            ),
+            email=roles.ValueProblem(
+                code="INVALID_EMAIL", message="Email address {value} is invalid"
+            ),
+            no_key=roles.ValueProblem(
+                code="MISSING_KEY",
+                message="{property} finds the record and cannot be cleared",
+                chosen=True,
+            ),
+            two_keys=roles.ValueProblem(
+                code="DIFFERENT_KEYS",
+                message="{property} is {value}, which is not the id",
+                chosen=True,
+            ),
+            backward=roles.ValueProblem(
+                code="BACKWARD_VALUE", message="{property} cannot go back to {value}", chosen=True
+            ),
+        ),
+        refused_keys=("hs_object_id",),
+        longest_text=65536,
+    ),
+    maximum=100,
 )
 
-ROLES_4 = Roles(
+ROLES_4 = roles.Roles(
+    inputs="inputs",
+    key="id",
+    results="results",
+    errors="errors",
+    result_id="id",
+    error=roles.ErrorShape(
+        message="message",
+        code="category",
+        details="errors",
+        detail_code="code",
+        detail_message="message",
+    ),
+    property_rules=roles.PropertyRules(problems=roles.ValueProblems()),
+    maximum=100,
+)
+
+ROLES_5 = roles.Roles(
     inputs="portalStates",
     key="portalId",
     results="portalFlagStates",
-    key_property=None,
-    properties=None,
-    trace_id=None,
-    errors=None,
-    created=None,
-    result_id=None,
-    warnings=None,
-    case_insensitive=frozenset([]),
-    separator=None,
-    error=ErrorShape(
+    error=roles.ErrorShape(
+        message="message",
         code="category",
+        details="errors",
         detail_code="code",
         detail_message="message",
-        details="errors",
-        message="message",
     ),
-    systemic=(),
+    property_rules=roles.PropertyRules(problems=roles.ValueProblems()),
 )
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    "companies": ("0-2",),
+    "contacts": (
+        "0-1",
+        "contact",
+    ),
+    "deals": ("0-3",),
+    "line_items": (
+        "0-8",
+        "line_item",
+    ),
+    "products": ("0-7",),
+    "tickets": ("0-5",),
+}
+"""What else object types are called."""

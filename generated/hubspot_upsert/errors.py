@@ -9,7 +9,7 @@ the request but cannot be understood. All of them can be pickled and copied.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 __all__ = [
     "AccountMovingError",
@@ -52,11 +52,13 @@ class ApiError(Exception):
     """A call did not return a value.
 
     Attributes:
-        operation: The operation that was called, such as "contacts.batch_upsert".
+        may_pass: Whether the cause may pass by itself, so that the same request may do later.
+        operation: The operation that was called, such as "items.batch_upsert".
         message: What went wrong, in the server's words where it gave any.
         status: The HTTP status, or None if there was no complete answer.
         category: The server's name for this kind of error, if it gave one.
         correlation_id: What the server's operators need to find the request, if it gave one.
+        missing_scopes: The scopes that the token lacks, as far as the server names them.
         body: The error body as the model that the API declares, or None if it is not like that.
         text: The body as it came, or the beginning of one that is too large, or None if there was no
             complete answer.
@@ -64,6 +66,8 @@ class ApiError(Exception):
         rate_limit: What the server said about its rate limits, or None if it said nothing.
         attempts: How many times the request was tried; 0 if time ran out waiting for the token.
     """
+
+    may_pass: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -73,6 +77,7 @@ class ApiError(Exception):
         status: int | None = None,
         category: str | None = None,
         correlation_id: str | None = None,
+        missing_scopes: tuple[str, ...] = (),
         body: Any = None,
         text: str | None = None,
         retry_after: float | None = None,
@@ -85,6 +90,7 @@ class ApiError(Exception):
         self.status = status
         self.category = category
         self.correlation_id = correlation_id
+        self.missing_scopes = missing_scopes
         self.body = body
         self.text = text
         self.retry_after = retry_after
@@ -98,6 +104,8 @@ class ApiError(Exception):
         details: list[str] = []
         if self.category is not None:
             details.append(f"category {self.category}")
+        if self.missing_scopes:
+            details.append(f"missing scopes: {' '.join(self.missing_scopes)}")
         if self.correlation_id is not None:
             details.append(f"correlation id {self.correlation_id}")
         if self.retry_after is not None:
@@ -140,6 +148,8 @@ class ConflictError(StatusError):
 class RateLimitError(StatusError):
     """Too many requests in a short time; waiting helps."""
 
+    may_pass = True
+
 
 class DailyLimitError(StatusError):
     """The requests of the day are spent; waiting for seconds does not help."""
@@ -148,20 +158,28 @@ class DailyLimitError(StatusError):
 class LockedError(StatusError):
     """What the request would change is locked for a moment."""
 
+    may_pass = True
+
 
 class AccountMovingError(StatusError):
     """The account is being moved and takes no requests, for up to a day."""
+
+    may_pass = True
 
 
 class ServerError(StatusError):
     """The server, or something in front of it, failed."""
 
+    may_pass = True
+
 
 class TransportError(ApiError):
     """There was no complete answer: connecting failed, time ran out, or the connection broke.
 
-    The server may have applied the request all the same.
+    The server may have applied the request all the same, unless the message says that nothing was sent.
     """
+
+    may_pass = True
 
 
 class DecodingError(ApiError):

@@ -3,14 +3,16 @@
 
 pytest finds them by itself where this distribution is installed. Each test has a sandbox of its own:
 
-    def test_people_arrive(upsert_sandbox, upsert_v2026_03_client):
+    def test_people_arrive(hubspot_upsert_sandbox, hubspot_upsert_v2026_03_client):
         ...
 
-To set it up otherwise, define a fixture `upsert_sandbox_options` that returns `sandbox.Options`.
+To set it up otherwise, define a fixture `hubspot_upsert_sandbox_options` that returns `sandbox.Options`.
+The same fixtures have short names, which begin with `upsert`.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -20,23 +22,180 @@ if TYPE_CHECKING:
     from . import v3, v2025_09, v2026_03
     from .sandbox import Options, Sandbox
 
+_FIXTURES = (
+    "hubspot_upsert_sandbox_options",
+    "hubspot_upsert_sandbox",
+    "hubspot_upsert_sandbox_session_options",
+    "hubspot_upsert_sandbox_session",
+    "hubspot_upsert_v3_client",
+    "hubspot_upsert_v3_async_client",
+    "hubspot_upsert_v2025_09_client",
+    "hubspot_upsert_v2025_09_async_client",
+    "hubspot_upsert_v2026_03_client",
+    "hubspot_upsert_v2026_03_async_client",
+    "upsert_sandbox_options",
+    "upsert_sandbox",
+    "upsert_sandbox_session_options",
+    "upsert_sandbox_session",
+    "upsert_v3_client",
+    "upsert_v3_async_client",
+    "upsert_v2025_09_client",
+    "upsert_v2025_09_async_client",
+    "upsert_v2026_03_client",
+    "upsert_v2026_03_async_client",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Warn of fixtures that another distribution has under the same names: tests would get either.
+
+    Args:
+        config: Knows which distributions brought plugins.
+    """
+    here = sys.modules[__name__]
+    brought = config.pluginmanager.list_plugin_distinfo()
+    own = [distribution for plugin, distribution in brought if plugin is here]
+    for plugin, distribution in brought:
+        shared = [name for name in _FIXTURES if hasattr(plugin, name)]
+        if own and shared and plugin is not here:
+            both = " and ".join(sorted(one.metadata["Name"] for one in (*own, distribution)))
+            config.issue_config_time_warning(
+                pytest.PytestWarning(
+                    f"{both} both bring pytest the fixtures {', '.join(shared)}, and tests get either; "
+                    "ask for those whose names begin with the package"
+                ),
+                stacklevel=2,
+            )
+
+
+@pytest.fixture
+def hubspot_upsert_sandbox_options(upsert_sandbox_options: object) -> Options:
+    """How the sandbox is set up; define a fixture of this name to change it."""
+    # Only here: pytest imports this module wherever the distribution is installed.
+    from .sandbox import Options
+
+    # The short name may be taken by another distribution, whose options are others.
+    return upsert_sandbox_options if isinstance(upsert_sandbox_options, Options) else Options()
+
+
+@pytest.fixture
+def hubspot_upsert_sandbox(hubspot_upsert_sandbox_options: Options) -> Iterator[Sandbox]:
+    """A running sandbox without records, on a free port of this machine."""
+    from .sandbox import Sandbox
+
+    with Sandbox(hubspot_upsert_sandbox_options) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def hubspot_upsert_sandbox_session_options(upsert_sandbox_session_options: object) -> Options:
+    """How the sandbox of the whole session is set up; define a fixture of this name to change it."""
+    from .sandbox import Options
+
+    return (
+        upsert_sandbox_session_options
+        if isinstance(upsert_sandbox_session_options, Options)
+        else Options()
+    )
+
+
+@pytest.fixture(scope="session")
+def hubspot_upsert_sandbox_session(
+    hubspot_upsert_sandbox_session_options: Options,
+) -> Iterator[Sandbox]:
+    """A running sandbox that all tests share; `restore` or `reset` it between them."""
+    from .sandbox import Sandbox
+
+    with Sandbox(hubspot_upsert_sandbox_session_options) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def hubspot_upsert_v3_client(hubspot_upsert_sandbox: Sandbox) -> Iterator[v3.Client]:
+    """A client of the API version v3 that sends to the sandbox."""
+    from .v3 import Client
+
+    with hubspot_upsert_sandbox.client(Client) as client:
+        yield client
+
+
+@pytest.fixture
+def hubspot_upsert_v3_async_client(hubspot_upsert_sandbox: Sandbox) -> v3.AsyncClient:
+    """An asynchronous client of the API version v3 that sends to the sandbox.
+
+    Use it in `async with`, so that the event loop that opened its connections closes them.
+    """
+    from .v3 import AsyncClient
+
+    return hubspot_upsert_sandbox.client(AsyncClient)
+
+
+@pytest.fixture
+def hubspot_upsert_v2025_09_client(hubspot_upsert_sandbox: Sandbox) -> Iterator[v2025_09.Client]:
+    """A client of the API version 2025-09 that sends to the sandbox."""
+    from .v2025_09 import Client
+
+    with hubspot_upsert_sandbox.client(Client) as client:
+        yield client
+
+
+@pytest.fixture
+def hubspot_upsert_v2025_09_async_client(hubspot_upsert_sandbox: Sandbox) -> v2025_09.AsyncClient:
+    """An asynchronous client of the API version 2025-09 that sends to the sandbox.
+
+    Use it in `async with`, so that the event loop that opened its connections closes them.
+    """
+    from .v2025_09 import AsyncClient
+
+    return hubspot_upsert_sandbox.client(AsyncClient)
+
+
+@pytest.fixture
+def hubspot_upsert_v2026_03_client(hubspot_upsert_sandbox: Sandbox) -> Iterator[v2026_03.Client]:
+    """A client of the API version 2026-03 that sends to the sandbox."""
+    from .v2026_03 import Client
+
+    with hubspot_upsert_sandbox.client(Client) as client:
+        yield client
+
+
+@pytest.fixture
+def hubspot_upsert_v2026_03_async_client(hubspot_upsert_sandbox: Sandbox) -> v2026_03.AsyncClient:
+    """An asynchronous client of the API version 2026-03 that sends to the sandbox.
+
+    Use it in `async with`, so that the event loop that opened its connections closes them.
+    """
+    from .v2026_03 import AsyncClient
+
+    return hubspot_upsert_sandbox.client(AsyncClient)
+
 
 @pytest.fixture
 def upsert_sandbox_options() -> Options:
     """How the sandbox is set up; define a fixture of this name to change it."""
-    # Only here: pytest imports this module wherever the distribution is installed.
     from .sandbox import Options
 
     return Options()
 
 
 @pytest.fixture
-def upsert_sandbox(upsert_sandbox_options: Options) -> Iterator[Sandbox]:
+def upsert_sandbox(hubspot_upsert_sandbox: Sandbox) -> Sandbox:
     """A running sandbox without records, on a free port of this machine."""
-    from .sandbox import Sandbox
+    return hubspot_upsert_sandbox
 
-    with Sandbox(upsert_sandbox_options) as sandbox:
-        yield sandbox
+
+@pytest.fixture(scope="session")
+def upsert_sandbox_session_options() -> Options:
+    """How the sandbox of the whole session is set up; define a fixture of this name to change it."""
+    from .sandbox import Options
+
+    return Options()
+
+
+@pytest.fixture(scope="session")
+def upsert_sandbox_session(hubspot_upsert_sandbox_session: Sandbox) -> Sandbox:
+    """A running sandbox that all tests share; `restore` or `reset` it between them."""
+    return hubspot_upsert_sandbox_session
 
 
 @pytest.fixture

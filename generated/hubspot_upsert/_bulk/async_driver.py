@@ -5,22 +5,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
+from typing import Any, Self
 
-from .._runtime.answer import Outcome as AttemptOutcome
-from .._runtime.async_connection import AsyncConnection
-from .attached import with_report
-from .batching import Part
-from .conductor import CLOSED, RUN_AGAIN, Conductor, Course
-from .outcomes import Outcome, Stop
-from .reading import Chunk, Reader, read_async
+from .._runtime.attempt import Attempt
+from .._runtime.connection import AsyncConnection
+from .batch import Part
+from .outcomes import Outcome
 from .report import UpsertReport
-from .sending import attempt_deadline, request_for
+from .session import CLOSED, PERMITS, RunSession, RunView
+from .setup import RunSetup
+from .source import Chunk, SourceReader, from_index_async, read_async
 
 _CANCELLED = "its task was cancelled"
-
-Source: TypeAlias = Iterator[Mapping[str, Any]] | AsyncIterator[Mapping[str, Any]]
 
 
 class AsyncDriver:
@@ -28,35 +25,40 @@ class AsyncDriver:
 
     Args:
         connection: Sends requests.
-        course: What to do.
-        source: The records.
+        setup: What to do.
+        records: The records.
+
+    Attributes:
+        session: Decides what is done.
+
+    Raises:
+        TypeError: The records are no iterable of mappings.
     """
 
-    def __init__(self, connection: AsyncConnection, course: Course, source: Source) -> None:
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        setup: RunSetup,
+        records: Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]],
+    ) -> None:
+        self.session = RunSession(setup)
         self._connection = connection
-        self._course = course
-        self._source = source if isinstance(source, AsyncIterator) else Reader(source)
+        self._limiter = setup.limiter
+        start_at = setup.plan.options.start_at
+        self._source = (
+            from_index_async(records, start_at)
+            if isinstance(records, AsyncIterable)
+            else SourceReader(records, start_at)
+        )
         self._inbox: asyncio.Queue[asyncio.Task[Any] | None] = asyncio.Queue()
         self._parts: dict[asyncio.Task[Any], Part] = {}
         self._reading: asyncio.Task[Chunk] | None = None
         self._halted = asyncio.Event()
-        self._cancellations = 0
-        self._conductor: Conductor | None = None
         # While somebody waits for outcomes, tasks go on by themselves. Otherwise they leave what comes
         # of them in the inbox, so that nothing goes on behind the back of whoever takes a break.
         self._is_awaited = False
         self._report: UpsertReport | None = None
         self._ready: list[Outcome] = []
-
-    @property
-    def stop(self) -> Stop | None:
-        """Why the run was stopped, as far as it has come."""
-        return None if self._conductor is None else self._conductor.stop_so_far
-
-    @property
-    def requests(self) -> int:
-        """How many requests were sent and answered so far."""
-        return 0 if self._conductor is None else self._conductor.requests
 
     async def report(self) -> UpsertReport:
         """Do all of it.
@@ -66,26 +68,19 @@ class AsyncDriver:
 
         Raises:
             Exception: As for `SyncDriver.report`.
+            asyncio.CancelledError: The task was cancelled: likewise. It does not wait for answers.
         """
-        plan = self._course.plan
-        report = self._report = UpsertReport(plan.operation.name, dry_run=plan.dry_run)
-        conductor = self._conductor = Conductor(self._course)
+        plan = self.session.setup.plan
+        report = self._report = UpsertReport(plan.operation.name, dry_run=plan.options.dry_run)
+        self.session.begin()
         try:
-            while True:
-                try:
-                    outcomes = await self._advance(conductor)
-                except asyncio.CancelledError:
-                    self._cancelled(conductor)
-                    continue
-                if outcomes is None:
-                    break
+            while (outcomes := await self._advance()) is not None:
                 report.extend(outcomes)
-        finally:
-            await self._finish(conductor)
-        conductor.complete(report)
-        if conductor.failure is not None:
-            raise with_report(conductor.failure, report)
-        return report
+        except BaseException as error:
+            self._break_off(error)
+        await self._finish()
+        report.extend(self._ready)
+        return self.session.conclude(report)
 
     async def chunks(self) -> AsyncGenerator[list[Outcome], None]:
         """Do it bit by bit.
@@ -95,47 +90,62 @@ class AsyncDriver:
 
         Raises:
             Exception: As for `report`, after all outcomes that there are.
+            asyncio.CancelledError: As for `report`, and its report has the outcomes that were not given.
         """
-        conductor = self._conductor = Conductor(self._course)
+        is_closed = False
+        self.session.begin()
         try:
-            while (outcomes := await self._advance(conductor)) is not None:
+            while (outcomes := await self._advance()) is not None:
                 yield outcomes
-        except asyncio.CancelledError:
-            self._cancel_all()
-            raise
-        finally:
-            await self._finish(conductor)
-        if conductor.failure is not None:
-            raise conductor.failure
+        except GeneratorExit:
+            is_closed = True
+        except BaseException as error:
+            self._break_off(error)
+        await self._finish()
+        left = UpsertReport(self.session.setup.plan.operation.name, outcomes=self._ready)
+        self.session.conclude(left, is_closed=is_closed)
 
-    async def _advance(self, conductor: Conductor) -> list[Outcome] | None:
+    async def _advance(self) -> list[Outcome] | None:
         """Go on until there are outcomes; None if there will be none."""
         while True:
-            self._heed(conductor)
-            while (part := conductor.next_part()) is not None:
-                self._start(conductor, part)
-            outcomes, self._ready = [*self._ready, *conductor.outcomes()], []
+            self._fill()
+            outcomes, self._ready = [*self._ready, *self.session.outcomes()], []
             if outcomes:
                 return outcomes
             if not self._inbox.empty():
-                self._take(conductor, self._inbox.get_nowait())
-            elif conductor.wanted and self._reading is None:
-                await self._read(conductor)
-            elif conductor.in_flight or self._reading is not None:
+                self._take(self._inbox.get_nowait())
+            elif self.session.wanted and self._reading is None:
+                await self._read()
+            elif self.session.is_waiting or self._reading is not None:
                 self._is_awaited = True
                 try:
-                    self._take(conductor, await self._inbox.get())
+                    await self._wait()
                 finally:
                     self._is_awaited = False
             else:
                 return None
 
-    def _start(self, conductor: Conductor, part: Part) -> None:
-        task = asyncio.create_task(self._work(conductor, part))
-        self._parts[task] = part
-        task.add_done_callback(self._inbox.put_nowait)
+    async def _wait(self) -> None:
+        """Take what comes next, or what is due."""
+        pause, wakes = self.session.pause(), None
+        if pause is not None:
+            wakes = asyncio.get_running_loop().call_later(pause, self._inbox.put_nowait, None)
+        try:
+            self._take(await self._inbox.get())
+        finally:
+            if wakes is not None:
+                wakes.cancel()
+        self.session.tell()
 
-    async def _work(self, conductor: Conductor, part: Part) -> AttemptOutcome | None:
+    def _fill(self) -> None:
+        """Have sent what may be sent now; nothing more if the run has been stopped."""
+        self._halt_if_stopped()
+        while (part := self.session.next_part()) is not None:
+            task = asyncio.create_task(self._work(part))
+            self._parts[task] = part
+            task.add_done_callback(self._inbox.put_nowait)
+
+    async def _work(self, part: Part) -> Attempt | None:
         """Send a part, and as long as somebody waits for outcomes, the ones that follow.
 
         Each turn of the event loop costs as much as planning a batch, and this way there is none between
@@ -143,85 +153,118 @@ class AsyncDriver:
         """
         task = asyncio.current_task()
         while True:
-            outcome = await self._send(conductor, part)
+            attempt = await self._send(part)
             if not self._is_awaited or task is None:
-                return outcome
+                return attempt
             del self._parts[task]
-            following = self._go_on(conductor, part, outcome)
+            following = self._go_on(part, attempt)
             if following is None:
                 return None
             part = self._parts[task] = following
 
-    def _go_on(
-        self, conductor: Conductor, part: Part, outcome: AttemptOutcome | None
-    ) -> Part | None:
-        conductor.took(part, outcome)
-        outcomes = conductor.outcomes()
+    def _go_on(self, part: Part, attempt: Attempt | None) -> Part | None:
+        self.session.settle(part, attempt)
+        outcomes = self.session.outcomes()
         if self._report is not None:
             self._report.extend(outcomes)
         elif outcomes:
             self._ready, self._is_awaited = outcomes, False
             self._inbox.put_nowait(None)
-        following = conductor.next_part()
-        wanted = conductor.wanted
-        if following is None and wanted and isinstance(self._source, Reader):
-            conductor.fed(self._source.read(wanted))
-            following = conductor.next_part()
-        self._heed(conductor)
+        following = self.session.next_part()
+        wanted = self.session.wanted
+        if following is None and wanted and isinstance(self._source, SourceReader):
+            self.session.feed(self._source.read(wanted))
+            following = self.session.next_part()
+        self._halt_if_stopped()
+        if self.session.run.has_room:
+            # There may be work for others again, or a moment to wait for.
+            self._inbox.put_nowait(None)
         return following
 
-    async def _read(self, conductor: Conductor) -> None:
-        if isinstance(self._source, Reader):
-            wanted = conductor.wanted
+    async def _read(self) -> None:
+        if isinstance(self._source, SourceReader):
+            wanted = self.session.wanted
             chunk = self._source.read(wanted)
-            conductor.fed(chunk)
-            if len(chunk.records) < wanted and not chunk.has_ended:
-                await asyncio.sleep(0)  # A slow source must not keep others from working.
+            self.session.feed(chunk)
+            is_slow = len(chunk.records) < wanted and not chunk.has_ended
+            if is_slow or self.session.setup.plan.options.state is not None:
+                # A slow source, or many records that are unchanged, must not keep others from working.
+                await asyncio.sleep(0)
         else:
             # In a task of its own, so that a cancellation does not break it off in the middle.
-            self._reading = asyncio.create_task(read_async(self._source, conductor.wanted))
+            self._reading = asyncio.create_task(read_async(self._source, self.session.wanted))
             self._reading.add_done_callback(self._inbox.put_nowait)
 
-    def _take(self, conductor: Conductor, task: asyncio.Task[Any] | None) -> None:
+    def _take(self, task: asyncio.Task[Any] | None) -> None:
         if task is None:
             return
         if task is self._reading:
             self._reading = None
-            conductor.fed(Chunk([], has_ended=True) if task.cancelled() else task.result())
+            chunk = Chunk([], has_ended=True) if task.cancelled() else task.result()
+            if self.session.has_stopped and task.cancelling():
+                chunk = chunk._replace(failure=None)  # It was this that called the reading off.
+            self.session.feed(chunk)
         elif task in self._parts:
-            error = None if task.cancelled() else task.exception()
-            skipped = task.cancelled() or error is not None
-            outcome = None if skipped else task.result()
-            conductor.took(self._parts.pop(task), outcome, error)
+            error = asyncio.CancelledError() if task.cancelled() else task.exception()
+            attempt = task.result() if error is None else None
+            if self.session.has_stopped and task.cancelled():
+                error = None
+            self.session.settle(self._parts.pop(task), attempt, error)
         else:
             task.result()  # It had no part left, but if it failed, that must not go unnoticed.
 
-    def _heed(self, conductor: Conductor) -> None:
+    def _halt_if_stopped(self) -> None:
         """Let nobody wait for a permit or a delay any more when the run has been stopped."""
-        if conductor.has_stopped:
+        if self.session.has_stopped:
             self._halted.set()
 
-    async def _send(self, conductor: Conductor, part: Part) -> AttemptOutcome | None:
-        course = self._course
-        if not await self._pause(conductor, part.delay):
+    async def _send(self, part: Part) -> Attempt | None:
+        await self._connection.prepare()
+        part.waited = 0.0
+        due = await self._permitted(part)
+        if due is None:
             return None
-        if not await self._pause(conductor, await course.limiter.reserve_async()):
-            return None
-        deadline = attempt_deadline(course, part, conductor.deadline)
+        request, deadline = self.session.attempt_for(part)
 
         def may_start() -> bool:
-            part.sent = not self._halted.is_set() and deadline.allows(0.0)
-            part.began = time.monotonic()
-            return part.sent
+            is_wanted = not self._halted.is_set() and deadline.allows(0.0)
+            return part.may_start(time.monotonic(), is_wanted=is_wanted)
 
-        request = request_for(course, part)
-        return await self._connection.attempt(request, deadline, may_start=may_start)
+        async def may_leave() -> bool:
+            if not self.session.gives_back(due):
+                return True
+            part.requests -= 1
+            return await self._permitted(part) is not None and may_start()
 
-    async def _pause(self, conductor: Conductor, seconds: float) -> bool:
+        def on_connecting(is_connecting: bool) -> None:
+            part.is_connecting = is_connecting
+
+        return await self._connection.attempt(
+            request,
+            deadline,
+            may_start=may_start,
+            may_leave=may_leave if self.session.may_be_late else None,
+            on_connecting=on_connecting,
+        )
+
+    async def _permitted(self, part: Part) -> float | None:
+        """Wait for a permit: as in `SyncDriver`."""
+        left = PERMITS
+        while True:
+            left -= 1
+            wait = await self._limiter.reserve_async()
+            due = time.monotonic() + wait
+            part.waited += wait
+            if not await self._pause(wait):
+                return None
+            if not left or not self.session.gives_back(due):
+                return due
+
+    async def _pause(self, seconds: float) -> bool:
         """Wait, and tell whether to go on then; at once if there is not that much time."""
         if seconds <= 0:
             return not self._halted.is_set()
-        if not conductor.deadline.allows(seconds):
+        if not self.session.deadline.allows(seconds):
             return False
         try:
             async with asyncio.timeout(seconds):
@@ -230,30 +273,68 @@ class AsyncDriver:
             return True
         return False
 
-    def _cancelled(self, conductor: Conductor) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            task.uncancel()  # The report takes the place of the exception.
-        self._cancellations += 1
-        conductor.stop(_CANCELLED, RUN_AGAIN, go_on_reading=self._cancellations == 1)
-        self._cancel_all()
-        if self._cancellations > 1 and self._reading is not None:
-            self._reading.cancel()
-
-    def _cancel_all(self) -> None:
+    def _break_off(self, error: BaseException) -> None:
+        """Send nothing more and, when the task was cancelled, wait for no answer."""
+        if not isinstance(error, asyncio.CancelledError):
+            self.session.fail(error)
+            return
+        self.session.break_off(error, _CANCELLED)
         self._halted.set()
-        for task in self._parts:
+        for task in filter(None, [*self._parts, self._reading]):
             task.cancel()
 
-    async def _finish(self, conductor: Conductor) -> None:
-        if not conductor.is_over:
-            conductor.stop(CLOSED, go_on_reading=False)
+    async def _finish(self) -> None:
+        if self.session.is_inherited:
+            return
+        if not self.session.run.is_over:
+            self.session.stop(CLOSED, go_on_reading=False)
             self._halted.set()
         if self._reading is not None:
             self._reading.cancel()
-        while conductor.in_flight or self._reading is not None:
+        while self.session.run.in_flight or self._reading is not None:
             try:
-                self._take(conductor, await self._inbox.get())
-            except asyncio.CancelledError:
-                self._cancel_all()
-        conductor.finish()
+                await self._wait()
+            except asyncio.CancelledError as error:
+                self._break_off(error)
+        self.session.finish()
+
+
+class AsyncOutcomeStream(RunView, AsyncIterator[Outcome]):
+    """The outcomes of an asynchronous bulk upsert. Otherwise like `OutcomeStream`.
+
+    Leaving a loop over it ends the run at some time soon; use it as an asynchronous context manager, or
+    await `aclose`, to have it ended when that is over.
+
+    Args:
+        driver: Drives the run.
+    """
+
+    def __init__(self, driver: AsyncDriver) -> None:
+        super().__init__(driver.session)
+        self._outcomes = _outcomes(driver)
+
+    def __aiter__(self) -> AsyncGenerator[Outcome, None]:
+        return self._outcomes
+
+    async def __anext__(self) -> Outcome:
+        return await anext(self._outcomes)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End the run. Closing twice, or after the end, does nothing."""
+        await self._outcomes.aclose()
+
+
+async def _outcomes(driver: AsyncDriver) -> AsyncGenerator[Outcome, None]:
+    chunks = driver.chunks()
+    try:
+        async for chunk in chunks:
+            for outcome in chunk:
+                yield outcome
+    finally:
+        await chunks.aclose()

@@ -7,12 +7,16 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from .installation import how_to_install
+from .errors import BadInput, how_to_install
 
 if TYPE_CHECKING:
-    from .resources import Catalogue
+    from .object_types import Catalogue
 
 _STOPPED = 2
+_NOTHING = (
+    "there is nothing to do from the command line: no object type has one operation that upserts records "
+    "in bulk, and none lists properties; the clients of this package call all operations"
+)
 
 
 def main() -> NoReturn:
@@ -34,32 +38,35 @@ def run_command(catalogue: Catalogue, arguments: list[str]) -> int:
     """
     program = catalogue.program
     try:
-        import click
-
-        from .command import command
-        from .problems import BadInput
+        return _run(catalogue, arguments)
+    except BadInput as error:
+        problem = str(error)
     except ModuleNotFoundError as error:
         line = how_to_install(error)
         if line is None:
             raise
-        return _failed(program, line)
+        problem = line
+    except KeyboardInterrupt:
+        problem = "stopped"
+    print(f"{program}: {problem}", file=sys.stderr)
+    return _STOPPED
+
+
+def _run(catalogue: Catalogue, arguments: list[str]) -> int:
+    if not catalogue.versions:
+        raise BadInput(_NOTHING)
+    import click
+
+    from .command import command
+
+    program = catalogue.program
     try:
         # Click returns the code of `Exit` here, and raises everything else.
-        code = command(catalogue).main(arguments, program, standalone_mode=False)
+        code = command(catalogue, arguments).main(arguments, program, standalone_mode=False)
     except click.ClickException as error:
-        return _failed(program, f"{error.format_message()} ('{program} --help' explains)")
-    except BadInput as error:
-        return _failed(program, str(error))
-    except ModuleNotFoundError as error:
-        line = how_to_install(error)
-        if line is None:
-            raise
-        return _failed(program, line)
-    except (click.Abort, KeyboardInterrupt):
-        return _failed(program, "stopped")
+        context: click.Context | None = getattr(error, "ctx", None)
+        path = program if context is None else context.command_path
+        raise BadInput(f"{error.format_message()} ('{path} --help' explains)") from None
+    except click.Abort:
+        raise KeyboardInterrupt from None
     return code if isinstance(code, int) else 0
-
-
-def _failed(program: str, line: str) -> int:
-    print(f"{program}: {line}", file=sys.stderr)
-    return _STOPPED

@@ -5,15 +5,25 @@ from __future__ import annotations
 
 import ipaddress
 import math
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
 
 import httpx2
 
+from .extras import install_command
+from .fork import ForkHold
 from .operation import UNSET, Unset
+
+if TYPE_CHECKING:
+    import ssl
 
 DEFAULT_TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
 DEFAULT_TIME_BUDGET = 60.0
 """Seconds that a call may take, all attempts and the delays between them included."""
+FAST: Final = "fast"
+"""The transport that takes less CPU time, and the extra that installs what it needs."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +31,14 @@ class Configuration:
     """A checked set-up; `configure` makes it.
 
     Attributes:
-        base_url: Where the API is, without a slash at the end.
+        base_url: Where the API is: absolute, http or https, possibly below a path, without a slash at
+            the end.
         timeout: How long one attempt may wait for what.
         limits: How many connections there may be.
         time_budget: Seconds that a call may take in all, or None for no limit.
         user_agent: The value of the `User-Agent` header.
         allow_plain_http: Whether the token may be sent without encryption.
+        is_fast: Whether libcurl sends requests instead of httpx2.
     """
 
     base_url: str
@@ -35,6 +47,34 @@ class Configuration:
     time_budget: float | None
     user_agent: str
     allow_plain_http: bool
+    is_fast: bool = False
+
+    @property
+    def trusts_environment(self) -> bool:
+        """Whether proxies and certificates that the environment names are used.
+
+        Without encryption, a proxy would see the token, which is not meant to leave this machine.
+        """
+        return self.base_url.startswith("https://") or self.allow_plain_http
+
+    def trusted_certificates(self) -> ssl.SSLContext:
+        """Give the certificates that are trusted: those of the system, or those that the environment names.
+
+        Raises:
+            OSError: They cannot be read. The message says which, and what to do.
+        """
+        from .tls import hold_off_forks  # With ssl, which is loaded when it is first used.
+
+        try:
+            with ForkHold():
+                context = httpx2.create_ssl_context(trust_env=self.trusts_environment)
+        except OSError as error:
+            variable = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
+            mend = f"let the environment variable {variable} name certificates in PEM, or unset it"
+            told = f"{error.strerror or error}; {mend}"
+            raise OSError(error.errno, told, os.environ.get(variable)) from None
+        hold_off_forks(context)
+        return context
 
 
 def configure(
@@ -45,35 +85,22 @@ def configure(
     time_budget: float | None,
     user_agent: str,
     allow_plain_http: bool,
+    transport: object = None,
 ) -> Configuration:
-    """Check a set-up.
-
-    Args:
-        base_url: Where the API is: absolute, http or https, possibly below a path.
-        timeout: Seconds that connecting, sending and each wait for data may take, as a
-            `httpx2.Timeout` if they differ, or None for no limit other than the time budget.
-        limits: How many connections there may be, or None for what httpx2 thinks right.
-        time_budget: Seconds that a call may take in all, or None for no limit.
-        user_agent: The value of the `User-Agent` header.
-        allow_plain_http: Whether http may be used to reach other machines than this one.
-
-    Returns:
-        The set-up.
+    """Check a set-up: what a client is given, as `SyncClient` explains it, and who it says it is.
 
     Raises:
         ValueError: Something of it cannot be used. The message says what to do.
+        ImportError: The transport is not installed. The message says how to install it.
     """
     return Configuration(
         base_url=_checked_base_url(base_url, allow_plain_http=allow_plain_http),
         timeout=_checked_timeout(timeout),
-        limits=(
-            limits
-            if limits is not None
-            else httpx2.Limits(max_connections=100, max_keepalive_connections=20)
-        ),
+        limits=limits or httpx2.Limits(max_connections=100, max_keepalive_connections=20),
         time_budget=_checked_time_budget(time_budget),
         user_agent=user_agent,
         allow_plain_http=allow_plain_http,
+        is_fast=_is_fast(transport),
     )
 
 
@@ -83,35 +110,18 @@ def reconfigure(
     time_budget: float | Unset | None,
     timeout: float | httpx2.Timeout | Unset | None,
 ) -> Configuration:
-    """Change the times of a set-up.
-
-    Args:
-        configuration: What to start from; it stays as it is.
-        time_budget: As for `configure`; `UNSET` keeps what is there.
-        timeout: As for `configure`; `UNSET` keeps what is there.
-
-    Returns:
-        The changed set-up.
+    """Give a set-up with other times; what is `UNSET` is as it was.
 
     Raises:
         ValueError: A time cannot be used. The message says what to do.
     """
-    return configure(
-        base_url=configuration.base_url,
-        timeout=configuration.timeout if timeout is UNSET else timeout,
-        limits=configuration.limits,
-        time_budget=configuration.time_budget if time_budget is UNSET else time_budget,
-        user_agent=configuration.user_agent,
-        allow_plain_http=configuration.allow_plain_http,
+    return replace(
+        configuration,
+        timeout=_checked_timeout(configuration.timeout if timeout is UNSET else timeout),
+        time_budget=_checked_time_budget(
+            configuration.time_budget if time_budget is UNSET else time_budget
+        ),
     )
-
-
-def trusts_environment(configuration: Configuration) -> bool:
-    """Tell whether proxies and certificates that the environment names are used.
-
-    Without encryption, a proxy would see the token, which is not meant to leave this machine.
-    """
-    return configuration.base_url.startswith("https://") or configuration.allow_plain_http
 
 
 def _checked_base_url(base_url: str, *, allow_plain_http: bool) -> str:
@@ -148,6 +158,19 @@ def _checked_timeout(timeout: float | httpx2.Timeout | None) -> httpx2.Timeout:
         if seconds is not None and not seconds > 0:
             raise ValueError("timeout must be more than 0 seconds, or None for no limit")
     return checked
+
+
+def _is_fast(transport: object) -> bool:
+    if not isinstance(transport, str):
+        return False
+    if transport != FAST:
+        raise ValueError(f"transport must be {FAST!r}, a transport of httpx2, or None")
+    for library in ("pycurl", "msgspec"):
+        if find_spec(library) is None:
+            command = install_command(FAST)
+            message = f"transport={FAST!r} needs the library {library}: {command}"
+            raise ImportError(message, name=library)
+    return True
 
 
 def _checked_time_budget(time_budget: float | None) -> float | None:

@@ -6,7 +6,7 @@ The functions take what such programs give to a function that they call for each
 a client, which is pickled with it:
 
     rows.map_partitions(
-        upsert_partition, upsert=client.contacts.iter_upsert, id_property="email", limiter=limiter
+        upsert_partition, upsert=client.items.iter_upsert, id_property="number", limiter=limiter
     )
 
 Each process that loads it opens connections of its own. For all of them together to keep to the limits of
@@ -21,17 +21,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeAlias, TypedDict, cast
 
-from .._bulk.outcomes import Outcome
-from .._bulk.report import UpsertReport
-from .._bulk.serialization import to_json
-from .._bulk.streams import OutcomeStream
-from .._bulk.values import UnsupportedValue, value_text
+from .._bulk.outcomes import to_json
+from .._properties.texts import UnsupportedValue, value_text
+from ..bulk import Outcome, OutcomeStream, UpsertReport
 
 Frame: TypeAlias = Any
 """A `DataFrame` of pandas, which need not be installed."""
 
 Upsert: TypeAlias = Callable[..., OutcomeStream]
-"""A method of a client that gives outcomes, such as `client.contacts.iter_upsert`."""
+"""A method of a client that gives outcomes, such as `client.items.iter_upsert`."""
 
 OnStop: TypeAlias = Literal["raise", "return"]
 
@@ -91,7 +89,7 @@ def upsert_partition(
 
     Args:
         rows: Mappings of the names of properties to their values, or the rows of Spark.
-        upsert: The method to call, such as `client.contacts.iter_upsert`.
+        upsert: The method to call, such as `client.items.iter_upsert`.
         id_property: The property that finds records, if there are properties.
         on_stop: What to do when the run is stopped by what is not about single rows, such as a token
             that is not accepted: "raise", so that the part fails as a whole and may be tried again, or
@@ -105,7 +103,7 @@ def upsert_partition(
         UpsertStopped: The run was stopped.
         Exception: What the method raises.
     """
-    outcomes = _outcomes(map(_record, rows), upsert, id_property, on_stop, options)
+    outcomes = _outcomes(rows, upsert, id_property, on_stop, options)
     # A list: some programs cannot send on what gives one row after the other.
     return [_outcome_row(outcome, id_property) for outcome in outcomes]
 
@@ -163,21 +161,10 @@ def upsert_frame(
     on_stop: OnStop = "raise",
     **options: Any,
 ) -> Frame:
-    """Upsert the rows of a frame of pandas. Otherwise like `upsert_frames`.
-
-    Args:
-        frame: The frame.
-        upsert: As for `upsert_partition`.
-        id_property: As for `upsert_partition`.
-        on_stop: As for `upsert_partition`.
-        options: As for `upsert_partition`.
+    """Upsert the rows of a frame of pandas. Otherwise like `upsert_frames`, with one frame.
 
     Returns:
         A frame of the same length and index, whose columns are those of `OutcomeRow`.
-
-    Raises:
-        UpsertStopped: The run was stopped.
-        Exception: What the method raises.
     """
     (outcomes,) = upsert_frames(
         [frame], upsert=upsert, id_property=id_property, on_stop=on_stop, **options
@@ -202,7 +189,9 @@ def _outcomes(
     with upsert(records, **options) as stream:
         yield from stream
         if stream.stop is not None and on_stop == "raise":
-            report = UpsertReport(stop=stream.stop, requests=stream.requests)
+            report = UpsertReport(
+                stop=stream.stop, requests=stream.requests, retries=stream.retries
+            )
             report.raise_for_rejections()
 
 
@@ -230,20 +219,10 @@ def _key(record: object, name: str) -> str | None:
         return str(key)
 
 
-def _record(row: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", row.asDict() if hasattr(row, "asDict") else row)
-
-
 def _records(frame: Frame) -> Iterator[Mapping[str, Any]]:
-    # What is no plain column may hold lists, which come as arrays.
-    mixed = [name for name, kind in frame.dtypes.items() if kind.kind == "O"]
     for start in range(0, len(frame), _ROWS_AT_ONCE):
         rows = frame.iloc[start : start + _ROWS_AT_ONCE].to_dict("records")
-        for row in cast("list[dict[str, Any]]", rows):
-            for name in mixed:
-                if type(row[name]).__name__ == "ndarray":
-                    row[name] = row[name].tolist()
-            yield row
+        yield from cast("list[dict[str, Any]]", rows)
 
 
 def _frame(rows: list[OutcomeRow], index: Any) -> Frame:

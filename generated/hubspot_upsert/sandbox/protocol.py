@@ -6,6 +6,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
+import struct
+import sys
 from collections.abc import MutableMapping
 from email.utils import formatdate
 from http import HTTPStatus
@@ -16,24 +19,24 @@ import h11
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Scope
 
-from .connections import Address
-
 _LOGGER = logging.getLogger(__name__.partition(".")[0])
 _KEEP_ALIVE_SECONDS = 60
+_INCOMPLETE_SECONDS = 30
+"""How long a request may take to arrive, and an answer to be taken in."""
+_MOST_UNREAD = 16 * 1024 * 1024
+_MOST_LINGERING = 4 * _MOST_UNREAD
 _LINGER_SECONDS = 1
 _READ_BYTES = 65536
 _LARGEST_HEAD = 65536
+# Windows has smaller fields in its `struct linger`.
+_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+EXTENSION = "sandbox"
+"""Where an application finds in the `extensions` of its scope the `connection`, to end it the hard way."""
 
 
 class HttpConnection:
     """Answers the requests of one connection, one after the other.
-
-    Args:
-        application: What answers.
-        reader: Where requests come from.
-        writer: Where answers go to.
-        client: The other end of the connection.
-        server: This end of it.
 
     Attributes:
         is_idle: Whether no request waits for its answer.
@@ -44,17 +47,16 @@ class HttpConnection:
         application: ASGIApp,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        client: Address,
-        server: Address,
     ) -> None:
         self.is_idle = True
         self._application = application
         self._reader = reader
         self._writer = writer
-        self._client = client
-        self._server = server
         self._is_last = False
+        self._seconds_to_first_byte: float = _INCOMPLETE_SECONDS
+        self._deadline: float | None = None
         self._method = b""
+        self._length = 0
         self._head = b""
         self._fault: h11.RemoteProtocolError | None = None
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LARGEST_HEAD)
@@ -67,11 +69,25 @@ class HttpConnection:
         """Send nothing any more."""
         self._writer.transport.abort()
 
+    def reset(self) -> None:
+        """Reset the connection, so that the other end gets an error and nothing that was not sent yet."""
+        if not self._writer.is_closing():
+            # Closing a socket that does not linger is what sends a reset instead of an end.
+            connection: socket.socket = self._writer.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            self.abort()
+
+    def cut(self) -> None:
+        """End the connection after what was sent so far, complete or not."""
+        self._writer.close()
+
     async def close(self) -> None:
         """Send what is left to be sent, and end the connection."""
         self._writer.close()
         with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+            async with asyncio.timeout(_INCOMPLETE_SECONDS):
+                await self._writer.wait_closed()
+        self.abort()  # Nothing, unless the other end takes in nothing.
 
     async def serve(self) -> None:
         """Answer requests until one of both sides wants no more."""
@@ -88,11 +104,16 @@ class HttpConnection:
         await self._linger()
 
     async def _next_request(self) -> h11.Request | None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_KEEP_ALIVE_SECONDS):
-                event = await self._next_event()
-                return event if isinstance(event, h11.Request) else None
-        return None
+        if not self._http.trailing_data[0]:
+            try:
+                async with asyncio.timeout(self._seconds_to_first_byte):
+                    await self._read()
+            except TimeoutError:
+                return None
+        self._seconds_to_first_byte = _KEEP_ALIVE_SECONDS
+        self._deadline = asyncio.get_running_loop().time() + _INCOMPLETE_SECONDS
+        event = await self._next_event()
+        return event if isinstance(event, h11.Request) else None
 
     async def _next_event(self) -> h11.Event | None:
         """Return what comes next; nothing when that belongs to a request for which it is too early."""
@@ -104,7 +125,12 @@ class HttpConnection:
                 return None
             if self._http.they_are_waiting_for_100_continue:
                 await self._write(h11.InformationalResponse(status_code=100, headers=[]))
-            await self._read()
+            try:
+                async with asyncio.timeout_at(self._deadline):
+                    await self._read()
+            except TimeoutError:
+                line = f"the request was not complete after {_INCOMPLETE_SECONDS:g} s"
+                raise h11.RemoteProtocolError(line, HTTPStatus.REQUEST_TIMEOUT) from None
 
     async def _read(self) -> bytes:
         try:
@@ -116,6 +142,7 @@ class HttpConnection:
 
     async def _answer(self, request: h11.Request) -> None:
         self._method = request.method
+        self._length = int(dict(request.headers).get(b"content-length", 0))
         try:
             await self._application(self._scope(request), self._receive, self._send)
         except ClientDisconnect:
@@ -130,8 +157,13 @@ class HttpConnection:
 
     async def _goes_on(self) -> bool:
         """Get ready for another request, if there may be one."""
+        unread = 0
         while self._http.our_state is h11.DONE and self._http.their_state is h11.SEND_BODY:
-            await self._next_event()  # Nobody wanted the body, but it comes before what is next.
+            # Nobody wanted the body, but it comes before what is next.
+            event = await self._next_event()
+            unread += len(event.data) if isinstance(event, h11.Data) else 0
+            if unread > _MOST_UNREAD:
+                return False
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
             return not self._is_last
@@ -142,11 +174,13 @@ class HttpConnection:
         with contextlib.suppress(OSError):  # Of which a `TimeoutError` is one.
             self._writer.write_eof()
             async with asyncio.timeout(_LINGER_SECONDS):
-                while await self._reader.read(_READ_BYTES):
-                    pass
+                taken = 0
+                while taken <= _MOST_LINGERING and (data := await self._reader.read(_READ_BYTES)):
+                    taken += len(data)
 
     def _scope(self, request: h11.Request) -> Scope:
         raw_path, _, query = request.target.partition(b"?")
+        server = self._writer.get_extra_info("sockname")
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -158,8 +192,8 @@ class HttpConnection:
             "query_string": query,
             "root_path": "",
             "headers": list(request.headers),
-            "client": self._client,
-            "server": self._server,
+            "server": server and server[:2],
+            "extensions": {EXTENSION: {"connection": self}},
         }
 
     async def _receive(self) -> MutableMapping[str, Any]:
@@ -188,6 +222,10 @@ class HttpConnection:
     def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         # A client that waits to be asked for its body may send it or not, now that nobody asks.
         self._is_last = self._is_last or self._http.they_are_waiting_for_100_continue
+        # Nor is there a next request after a body that nobody wants and that is too large to wait for.
+        is_large = status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or self._length > _MOST_UNREAD
+        if is_large and self._http.their_state is h11.SEND_BODY:
+            self._is_last = True
         headers.append((b"date", formatdate(usegmt=True).encode()))
         if self._is_last:
             headers.append((b"connection", b"close"))
@@ -212,5 +250,10 @@ class HttpConnection:
         self._head = b""
         if data and not self._writer.is_closing():  # Or else there is nobody to write to.
             self._writer.write(data)
-            with contextlib.suppress(OSError):
-                await self._writer.drain()
+            try:
+                async with asyncio.timeout(_INCOMPLETE_SECONDS):
+                    await self._writer.drain()
+            except TimeoutError:
+                self.abort()
+            except OSError:
+                pass

@@ -6,71 +6,70 @@ A custom object is a record of a type that the account has defined itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import collections.abc as _abc
+import typing as _typing
 
-from .._bulk.operation import BulkOperation, iter_upsert, iter_upsert_async, upsert, upsert_async
-from .._policies import POLICY
-from .._runtime.operation import Call, Operation, encode_body
-from .._runtime.resource import AsyncResource, SyncResource
-from .._upserts import ROLES_2
-from .models import (
-    BatchInputSimplePublicObjectBatchInputUpsert,
-    BatchResponseSimplePublicUpsertObject,
-    Error,
-    SimplePublicObjectBatchInputUpsert,
-)
+from .. import _policies, _upserts
+from .._bulk import resource as _bulk
+from .._runtime import client as _client
+from .._runtime import operation as _operation
+from . import models as _models
 
-if TYPE_CHECKING:
-    from typing import Unpack
-
-    from .._bulk.operation import AsyncRecords, IterUpsertOptions, Records, UpsertOptions
-    from .._bulk.report import UpsertReport
-    from .._bulk.streams import AsyncOutcomeStream, OutcomeStream
-    from .typed_dicts import SimplePublicObjectBatchInputUpsertDict
+if _typing.TYPE_CHECKING:
+    from .. import bulk as _outcomes
+    from . import typed_dicts as _typed_dicts
 
 __all__ = ["AsyncCustomObjects", "CustomObjects"]
 
-_BATCH_UPSERT: Operation[BatchResponseSimplePublicUpsertObject] = Operation(
+_BATCH_UPSERT = _operation.Operation[_models.BatchResponseSimplePublicUpsertObject](
     name="custom_objects.batch_upsert",
     method="POST",
     path="/crm/objects/2025-09/{objectType}/batch/upsert",
     responses={
-        "200": BatchResponseSimplePublicUpsertObject.model_validate_json,
-        "207": BatchResponseSimplePublicUpsertObject.model_validate_json,
+        "200": _operation.Decoder(_models.BatchResponseSimplePublicUpsertObject),
+        "207": _operation.Decoder(_models.BatchResponseSimplePublicUpsertObject),
     },
-    error=Error.model_validate_json,
-    policy=POLICY,
+    error=_operation.Decoder(_models.Error),
+    policy=_policies.POLICY,
+    parameters=(_operation.Parameter("object_type", "path", "objectType", str, required=True),),
 )
-_BATCH_UPSERT_BULK = BulkOperation(_BATCH_UPSERT, ROLES_2, "2025-09")
+_BATCH_UPSERT__BULK = _bulk.BulkOperation(
+    _BATCH_UPSERT, _upserts.ROLES_3, "2025-09", aliases=_upserts.ALIASES
+)
 
 
-def _batch_upsert(
+def _call_batch_upsert(
     *,
     object_type: str,
-    inputs: Sequence[SimplePublicObjectBatchInputUpsert | SimplePublicObjectBatchInputUpsertDict],
-) -> Call[BatchResponseSimplePublicUpsertObject]:
-    return Call(
+    inputs: _abc.Sequence[
+        _models.SimplePublicObjectBatchInputUpsert
+        | _typed_dicts.SimplePublicObjectBatchInputUpsertDict
+    ],
+) -> _operation.Call[_models.BatchResponseSimplePublicUpsertObject]:
+    return _operation.Call(
         _BATCH_UPSERT,
         path_arguments={
             "objectType": object_type,
         },
-        content=encode_body(BatchInputSimplePublicObjectBatchInputUpsert, {"inputs": inputs}),
+        content=_operation.encode_body(
+            _models.BatchInputSimplePublicObjectBatchInputUpsert, {"inputs": inputs}, bulk="upsert"
+        ),
         content_type="application/json",
     )
 
 
-class CustomObjects(SyncResource):
+class CustomObjects(_client.SyncResource):
     """Custom objects."""
 
     def batch_upsert(
         self,
         *,
         object_type: str,
-        inputs: Sequence[
-            SimplePublicObjectBatchInputUpsert | SimplePublicObjectBatchInputUpsertDict
+        inputs: _abc.Sequence[
+            _models.SimplePublicObjectBatchInputUpsert
+            | _typed_dicts.SimplePublicObjectBatchInputUpsertDict
         ],
-    ) -> BatchResponseSimplePublicUpsertObject:
+    ) -> _models.BatchResponseSimplePublicUpsertObject:
         """Create or update custom objects by a unique property.
 
         For each input, updates the custom object whose unique property has the given value, or
@@ -94,16 +93,16 @@ class CustomObjects(SyncResource):
             ApiError: The API refused the request, or gave no answer that can be read.
             pydantic.ValidationError: An argument does not fit the request's body; nothing was sent.
         """
-        return self._connection.send(_batch_upsert(object_type=object_type, inputs=inputs))
+        return self._connection.send(_call_batch_upsert(object_type=object_type, inputs=inputs))
 
     def upsert(
         self,
-        records: Records,
+        records: _bulk.Records,
         *,
         id_property: str,
         object_type: str,
-        **options: Unpack[UpsertOptions],
-    ) -> UpsertReport:
+        **options: _typing.Unpack[_bulk.UpsertOptions],
+    ) -> _outcomes.UpsertReport:
         """Create or update any number of records, and report what became of each.
 
         They are sent in batches; what may be sent again is, and a batch that is refused because of some
@@ -113,7 +112,9 @@ class CustomObjects(SyncResource):
             records: The records: mappings of the names of properties to their values.
             id_property: The property, with unique values, that finds a record.
             object_type: The type of the custom objects, by its name or by its id, such as `2-123456`.
-            options: See `UpsertOptions`.
+            options: All may be left out; `bulk.UpsertOptions` says more of each. duplicates, null, timezone,
+                properties, unknown_options, convert, locale, concurrency, limiter, time_budget, journal,
+                state, full, progress, start_at, retry_rejected, only_failed, dry_run.
 
         Returns:
             One outcome for each record, in their order.
@@ -122,9 +123,9 @@ class CustomObjects(SyncResource):
             TypeError: An option is of a wrong type; nothing was sent.
             ValueError: An option has a wrong value; nothing was sent.
         """
-        return upsert(
+        return _bulk.upsert(
             self._connection,
-            _BATCH_UPSERT_BULK,
+            _BATCH_UPSERT__BULK,
             records,
             id_property=id_property,
             path_arguments={
@@ -135,20 +136,20 @@ class CustomObjects(SyncResource):
 
     def iter_upsert(
         self,
-        records: Records,
+        records: _bulk.Records,
         *,
         id_property: str,
         object_type: str,
-        **options: Unpack[IterUpsertOptions],
-    ) -> OutcomeStream:
+        **options: _typing.Unpack[_bulk.UpsertOptions],
+    ) -> _outcomes.OutcomeStream:
         """Create or update any number of records, and give the outcome of each as soon as it is known.
 
         As `upsert`, in little memory however many records there are. Close what is returned, or use
         it in a `with` statement, if not all outcomes are taken.
         """
-        return iter_upsert(
+        return _bulk.iter_upsert(
             self._connection,
-            _BATCH_UPSERT_BULK,
+            _BATCH_UPSERT__BULK,
             records,
             id_property=id_property,
             path_arguments={
@@ -158,32 +159,35 @@ class CustomObjects(SyncResource):
         )
 
 
-class AsyncCustomObjects(AsyncResource):
+class AsyncCustomObjects(_client.AsyncResource):
     """Custom objects, asynchronous."""
 
     async def batch_upsert(
         self,
         *,
         object_type: str,
-        inputs: Sequence[
-            SimplePublicObjectBatchInputUpsert | SimplePublicObjectBatchInputUpsertDict
+        inputs: _abc.Sequence[
+            _models.SimplePublicObjectBatchInputUpsert
+            | _typed_dicts.SimplePublicObjectBatchInputUpsertDict
         ],
-    ) -> BatchResponseSimplePublicUpsertObject:
+    ) -> _models.BatchResponseSimplePublicUpsertObject:
         """Create or update custom objects by a unique property: as `CustomObjects.batch_upsert`."""
-        return await self._connection.send(_batch_upsert(object_type=object_type, inputs=inputs))
+        return await self._connection.send(
+            _call_batch_upsert(object_type=object_type, inputs=inputs)
+        )
 
     async def upsert(
         self,
-        records: AsyncRecords,
+        records: _bulk.AsyncRecords,
         *,
         id_property: str,
         object_type: str,
-        **options: Unpack[UpsertOptions],
-    ) -> UpsertReport:
+        **options: _typing.Unpack[_bulk.UpsertOptions],
+    ) -> _outcomes.UpsertReport:
         """Create or update any number of records: as `CustomObjects.upsert`."""
-        return await upsert_async(
+        return await _bulk.upsert_async(
             self._connection,
-            _BATCH_UPSERT_BULK,
+            _BATCH_UPSERT__BULK,
             records,
             id_property=id_property,
             path_arguments={
@@ -194,16 +198,16 @@ class AsyncCustomObjects(AsyncResource):
 
     def iter_upsert(
         self,
-        records: AsyncRecords,
+        records: _bulk.AsyncRecords,
         *,
         id_property: str,
         object_type: str,
-        **options: Unpack[IterUpsertOptions],
-    ) -> AsyncOutcomeStream:
+        **options: _typing.Unpack[_bulk.UpsertOptions],
+    ) -> _outcomes.AsyncOutcomeStream:
         """Create or update any number of records: as `CustomObjects.iter_upsert`."""
-        return iter_upsert_async(
+        return _bulk.iter_upsert_async(
             self._connection,
-            _BATCH_UPSERT_BULK,
+            _BATCH_UPSERT__BULK,
             records,
             id_property=id_property,
             path_arguments={

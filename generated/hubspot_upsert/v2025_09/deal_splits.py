@@ -6,64 +6,62 @@ A deal split gives one of several owners a share of a deal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import collections.abc as _abc
+import typing as _typing
 
-from .._bulk.operation import BulkOperation, iter_upsert, iter_upsert_async, upsert, upsert_async
-from .._policies import POLICY
-from .._runtime.operation import Call, Operation, encode_body
-from .._runtime.resource import AsyncResource, SyncResource
-from .._upserts import ROLES_3
-from .models import (
-    BatchResponseDealToDealSplits,
-    Error,
-    PublicDealSplitsBatchCreateRequest,
-    PublicDealSplitsCreateRequest,
-)
+from .. import _policies, _upserts
+from .._bulk import resource as _bulk
+from .._runtime import client as _client
+from .._runtime import operation as _operation
+from . import models as _models
 
-if TYPE_CHECKING:
-    from typing import Unpack
-
-    from .._bulk.operation import AsyncRecords, IterUpsertOptions, Records, UpsertOptions
-    from .._bulk.report import UpsertReport
-    from .._bulk.streams import AsyncOutcomeStream, OutcomeStream
-    from .typed_dicts import PublicDealSplitsCreateRequestDict
+if _typing.TYPE_CHECKING:
+    from .. import bulk as _outcomes
+    from . import typed_dicts as _typed_dicts
 
 __all__ = ["AsyncDealSplits", "DealSplits"]
 
-_BATCH_UPSERT: Operation[BatchResponseDealToDealSplits] = Operation(
+_BATCH_UPSERT = _operation.Operation[_models.BatchResponseDealToDealSplits](
     name="deal_splits.batch_upsert",
     method="POST",
     path="/deal-splits/2025-09/batch/upsert",
     responses={
-        "200": BatchResponseDealToDealSplits.model_validate_json,
-        "207": BatchResponseDealToDealSplits.model_validate_json,
+        "200": _operation.Decoder(_models.BatchResponseDealToDealSplits),
+        "207": _operation.Decoder(_models.BatchResponseDealToDealSplits),
     },
-    error=Error.model_validate_json,
-    policy=POLICY,
+    error=_operation.Decoder(_models.Error),
+    policy=_policies.POLICY,
 )
-_BATCH_UPSERT_BULK = BulkOperation(_BATCH_UPSERT, ROLES_3, "2025-09")
+_BATCH_UPSERT__BULK = _bulk.BulkOperation(
+    _BATCH_UPSERT, _upserts.ROLES_4, "2025-09", record=_models.PublicDealSplitsCreateRequest
+)
 
 
-def _batch_upsert(
+def _call_batch_upsert(
     *,
-    inputs: Sequence[PublicDealSplitsCreateRequest | PublicDealSplitsCreateRequestDict],
-) -> Call[BatchResponseDealToDealSplits]:
-    return Call(
+    inputs: _abc.Sequence[
+        _models.PublicDealSplitsCreateRequest | _typed_dicts.PublicDealSplitsCreateRequestDict
+    ],
+) -> _operation.Call[_models.BatchResponseDealToDealSplits]:
+    return _operation.Call(
         _BATCH_UPSERT,
-        content=encode_body(PublicDealSplitsBatchCreateRequest, {"inputs": inputs}),
+        content=_operation.encode_body(
+            _models.PublicDealSplitsBatchCreateRequest, {"inputs": inputs}, bulk="upsert"
+        ),
         content_type="application/json",
     )
 
 
-class DealSplits(SyncResource):
+class DealSplits(_client.SyncResource):
     """Deal splits."""
 
     def batch_upsert(
         self,
         *,
-        inputs: Sequence[PublicDealSplitsCreateRequest | PublicDealSplitsCreateRequestDict],
-    ) -> BatchResponseDealToDealSplits:
+        inputs: _abc.Sequence[
+            _models.PublicDealSplitsCreateRequest | _typed_dicts.PublicDealSplitsCreateRequestDict
+        ],
+    ) -> _models.BatchResponseDealToDealSplits:
         """Create or update how deals are split between owners.
 
         Writes the splits of several deals at once. A deal is named by its id, not by the value
@@ -84,13 +82,13 @@ class DealSplits(SyncResource):
             ApiError: The API refused the request, or gave no answer that can be read.
             pydantic.ValidationError: An argument does not fit the request's body; nothing was sent.
         """
-        return self._connection.send(_batch_upsert(inputs=inputs))
+        return self._connection.send(_call_batch_upsert(inputs=inputs))
 
     def upsert(
         self,
-        records: Records,
-        **options: Unpack[UpsertOptions],
-    ) -> UpsertReport:
+        records: _bulk.Records,
+        **options: _typing.Unpack[_bulk.UpsertOptions],
+    ) -> _outcomes.UpsertReport:
         """Create or update any number of records, and report what became of each.
 
         They are sent in batches; what may be sent again is, and a batch that is refused because of some
@@ -98,7 +96,9 @@ class DealSplits(SyncResource):
 
         Args:
             records: The records, with the names of JSON.
-            options: See `UpsertOptions`.
+            options: All may be left out; `bulk.UpsertOptions` says more of each. duplicates, null, timezone,
+                properties, unknown_options, convert, locale, concurrency, limiter, time_budget, journal,
+                state, full, progress, start_at, retry_rejected, only_failed, dry_run.
 
         Returns:
             One outcome for each record, in their order.
@@ -107,64 +107,66 @@ class DealSplits(SyncResource):
             TypeError: An option is of a wrong type; nothing was sent.
             ValueError: An option has a wrong value; nothing was sent.
         """
-        return upsert(
+        return _bulk.upsert(
             self._connection,
-            _BATCH_UPSERT_BULK,
+            _BATCH_UPSERT__BULK,
             records,
             **options,
         )
 
     def iter_upsert(
         self,
-        records: Records,
-        **options: Unpack[IterUpsertOptions],
-    ) -> OutcomeStream:
+        records: _bulk.Records,
+        **options: _typing.Unpack[_bulk.UpsertOptions],
+    ) -> _outcomes.OutcomeStream:
         """Create or update any number of records, and give the outcome of each as soon as it is known.
 
         As `upsert`, in little memory however many records there are. Close what is returned, or use
         it in a `with` statement, if not all outcomes are taken.
         """
-        return iter_upsert(
+        return _bulk.iter_upsert(
             self._connection,
-            _BATCH_UPSERT_BULK,
+            _BATCH_UPSERT__BULK,
             records,
             **options,
         )
 
 
-class AsyncDealSplits(AsyncResource):
+class AsyncDealSplits(_client.AsyncResource):
     """Deal splits, asynchronous."""
 
     async def batch_upsert(
         self,
         *,
-        inputs: Sequence[PublicDealSplitsCreateRequest | PublicDealSplitsCreateRequestDict],
-    ) -> BatchResponseDealToDealSplits:
+        inputs: _abc.Sequence[
+            _models.PublicDealSplitsCreateRequest | _typed_dicts.PublicDealSplitsCreateRequestDict
+        ],
+    ) -> _models.BatchResponseDealToDealSplits:
         """Create or update how deals are split between owners: as `DealSplits.batch_upsert`."""
-        return await self._connection.send(_batch_upsert(inputs=inputs))
+        return await self._connection.send(_call_batch_upsert(inputs=inputs))
 
     async def upsert(
         self,
-        records: AsyncRecords,
-        **options: Unpack[UpsertOptions],
-    ) -> UpsertReport:
+        records: _bulk.AsyncRecords,
+        **options: _typing.Unpack[_bulk.UpsertOptions],
+    ) -> _outcomes.UpsertReport:
         """Create or update any number of records: as `DealSplits.upsert`."""
-        return await upsert_async(
+        return await _bulk.upsert_async(
             self._connection,
-            _BATCH_UPSERT_BULK,
+            _BATCH_UPSERT__BULK,
             records,
             **options,
         )
 
     def iter_upsert(
         self,
-        records: AsyncRecords,
-        **options: Unpack[IterUpsertOptions],
-    ) -> AsyncOutcomeStream:
+        records: _bulk.AsyncRecords,
+        **options: _typing.Unpack[_bulk.UpsertOptions],
+    ) -> _outcomes.AsyncOutcomeStream:
         """Create or update any number of records: as `DealSplits.iter_upsert`."""
-        return iter_upsert_async(
+        return _bulk.iter_upsert_async(
             self._connection,
-            _BATCH_UPSERT_BULK,
+            _BATCH_UPSERT__BULK,
             records,
             **options,
         )

@@ -13,41 +13,87 @@ from pydantic import Field
 
 from .._runtime.models import ResponseModel
 from ..v3.models import (
+    AccountDetails,
     BatchInputSimplePublicObjectBatchInputUpsert,
+    BatchInputSimplePublicObjectId,
+    BatchReadInputSimplePublicObjectId,
     BatchResponseDealToDealSplits,
+    BatchResponseSimplePublicObject,
     BatchResponseSimplePublicUpsertObject as ObjectsBatchResponseSimplePublicUpsertObject,
+    CollectionResponseSimplePublicObject,
+    CollectionResponseWithTotalSimplePublicObject,
+    DailyUsage,
     DealToDealSplits,
     Error,
     ErrorDetail,
+    Filter,
+    FilterGroup,
+    ForwardPaging,
+    NextPage,
+    Property,
+    PropertyCreate,
+    PropertyList,
+    PropertyModificationMetadata,
+    PropertyOption,
+    PropertyOptionInput,
     PublicDealSplitInput,
     PublicDealSplitsBatchCreateRequest,
     PublicDealSplitsCreateRequest,
+    PublicObjectSearchRequest,
     PublicObjectWarning,
     SimplePublicObject,
     SimplePublicObjectBatchInputUpsert,
+    SimplePublicObjectId,
     SimplePublicUpsertObject as ObjectsSimplePublicUpsertObject,
+    Sort,
     StandardError,
+    TokenDetails,
+    TokenQuery,
+    UsageOfLimit,
     ValueWithTimestamp,
 )
 
 __all__ = [
+    "AccountDetails",
     "BatchInputSimplePublicObjectBatchInputUpsert",
+    "BatchInputSimplePublicObjectId",
+    "BatchReadInputSimplePublicObjectId",
     "BatchResponseDealToDealSplits",
+    "BatchResponseSimplePublicObject",
     "BatchResponseSimplePublicUpsertObject",
     "BatchResponseSimplePublicUpsertObjectWithErrors",
+    "CollectionResponseSimplePublicObject",
+    "CollectionResponseWithTotalSimplePublicObject",
+    "DailyUsage",
     "DealToDealSplits",
     "Error",
     "ErrorDetail",
+    "Filter",
+    "FilterGroup",
+    "ForwardPaging",
+    "NextPage",
     "ObjectsBatchResponseSimplePublicUpsertObject",
     "ObjectsSimplePublicUpsertObject",
+    "Property",
+    "PropertyCreate",
+    "PropertyList",
+    "PropertyModificationMetadata",
+    "PropertyOption",
+    "PropertyOptionInput",
     "PublicDealSplitInput",
     "PublicDealSplitsBatchCreateRequest",
     "PublicDealSplitsCreateRequest",
+    "PublicObjectSearchRequest",
     "PublicObjectWarning",
     "SimplePublicObject",
     "SimplePublicObjectBatchInputUpsert",
+    "SimplePublicObjectId",
     "SimplePublicUpsertObject",
+    "Sort",
     "StandardError",
+    "TokenDetails",
+    "TokenQuery",
+    "UsageOfLimit",
     "ValueWithTimestamp",
 ]
 
@@ -55,7 +101,7 @@ __all__ = [
 class BatchResponseSimplePublicUpsertObject(ResponseModel):
     """Outcome of a batch upsert, which may report errors beside the results."""
 
-    completed_at: Annotated[datetime, Field(alias="completedAt")]
+    completed_at: Annotated[datetime | None, Field(alias="completedAt")] = None
     """When HubSpot finished the batch."""
     errors: list[StandardError] | None = None
     """What failed. One entry may concern several inputs."""
@@ -67,24 +113,24 @@ class BatchResponseSimplePublicUpsertObject(ResponseModel):
     """When the batch was requested."""
     results: Annotated[list[SimplePublicUpsertObject], Field(validate_default=True)] = []
     """The records that were written, not necessarily in the order of the inputs."""
-    started_at: Annotated[datetime, Field(alias="startedAt")]
+    started_at: Annotated[datetime | None, Field(alias="startedAt")] = None
     """When HubSpot began to work on the batch."""
-    status: Literal["CANCELED", "COMPLETE", "PENDING", "PROCESSING"] | str
+    status: Literal["CANCELED", "COMPLETE", "PENDING", "PROCESSING"] | str | None = None
     """How far HubSpot has come with the batch."""
 
 
 class SimplePublicUpsertObject(ResponseModel):
     """A record that a batch upsert created or updated."""
 
-    archived: bool
+    archived: bool | None = None
     """Whether the record is archived."""
     archived_at: Annotated[datetime | None, Field(alias="archivedAt")] = None
     """When the record was archived."""
-    created_at: Annotated[datetime, Field(alias="createdAt")]
+    created_at: Annotated[datetime | None, Field(alias="createdAt")] = None
     """When the record was created."""
     id: str
     """The record's id in HubSpot."""
-    new: bool
+    new: bool | None = None
     """Whether the record was created; false if it existed and was updated."""
     object_write_trace_id: Annotated[str | None, Field(alias="objectWriteTraceId")] = None
     """The trace id of the input that the record was written from."""
@@ -94,7 +140,7 @@ class SimplePublicUpsertObject(ResponseModel):
         dict[str, list[ValueWithTimestamp]] | None, Field(alias="propertiesWithHistory")
     ] = None
     """Values that properties have and had, by the properties' names."""
-    updated_at: Annotated[datetime, Field(alias="updatedAt")]
+    updated_at: Annotated[datetime | None, Field(alias="updatedAt")] = None
     """When the record was last changed."""
     url: str | None = None
     """Address of the record in HubSpot."""

@@ -8,16 +8,36 @@ from __future__ import annotations
 
 from ..v3.typed_dicts import (
     BatchInputSimplePublicObjectBatchInputUpsertDict,
+    BatchInputSimplePublicObjectIdDict,
+    BatchReadInputSimplePublicObjectIdDict,
+    FilterDict,
+    FilterGroupDict,
+    PropertyCreateDict,
+    PropertyOptionInputDict,
     PublicDealSplitInputDict,
     PublicDealSplitsBatchCreateRequestDict,
     PublicDealSplitsCreateRequestDict,
+    PublicObjectSearchRequestDict,
     SimplePublicObjectBatchInputUpsertDict,
+    SimplePublicObjectIdDict,
+    SortDict,
+    TokenQueryDict,
 )
 
 __all__ = [
     "BatchInputSimplePublicObjectBatchInputUpsertDict",
+    "BatchInputSimplePublicObjectIdDict",
+    "BatchReadInputSimplePublicObjectIdDict",
+    "FilterDict",
+    "FilterGroupDict",
+    "PropertyCreateDict",
+    "PropertyOptionInputDict",
     "PublicDealSplitInputDict",
     "PublicDealSplitsBatchCreateRequestDict",
     "PublicDealSplitsCreateRequestDict",
+    "PublicObjectSearchRequestDict",
     "SimplePublicObjectBatchInputUpsertDict",
+    "SimplePublicObjectIdDict",
+    "SortDict",
+    "TokenQueryDict",
 ]

@@ -6,63 +6,64 @@ A company is an organisation that the business deals with.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import collections.abc as _abc
+import typing as _typing
 
-from .._bulk.operation import BulkOperation
-from .._bulk.resource import AsyncUpsertResource, UpsertResource
-from .._policies import POLICY
-from .._runtime.operation import Call, Operation, encode_body
-from .._upserts import ROLES
-from .models import (
-    BatchInputSimplePublicObjectBatchInputUpsert,
-    BatchResponseSimplePublicUpsertObject,
-    Error,
-    SimplePublicObjectBatchInputUpsert,
-)
+from .. import _policies, _upserts
+from .._bulk import resource as _bulk
+from .._runtime import operation as _operation
+from . import models as _models
 
-if TYPE_CHECKING:
-    from .typed_dicts import SimplePublicObjectBatchInputUpsertDict
+if _typing.TYPE_CHECKING:
+    from . import typed_dicts as _typed_dicts
 
 __all__ = ["AsyncCompanies", "Companies"]
 
-_BATCH_UPSERT: Operation[BatchResponseSimplePublicUpsertObject] = Operation(
+_BATCH_UPSERT = _operation.Operation[_models.BatchResponseSimplePublicUpsertObject](
     name="companies.batch_upsert",
     method="POST",
     path="/crm/objects/2026-03/companies/batch/upsert",
     responses={
-        "200": BatchResponseSimplePublicUpsertObject.model_validate_json,
-        "207": BatchResponseSimplePublicUpsertObject.model_validate_json,
+        "200": _operation.Decoder(_models.BatchResponseSimplePublicUpsertObject),
+        "207": _operation.Decoder(_models.BatchResponseSimplePublicUpsertObject),
     },
-    error=Error.model_validate_json,
-    policy=POLICY,
+    error=_operation.Decoder(_models.Error),
+    policy=_policies.POLICY,
 )
-_BATCH_UPSERT_BULK = BulkOperation(_BATCH_UPSERT, ROLES, "2026-03")
+_BATCH_UPSERT__BULK = _bulk.BulkOperation(
+    _BATCH_UPSERT, _upserts.ROLES, "2026-03", aliases=_upserts.ALIASES
+)
 
 
-def _batch_upsert(
+def _call_batch_upsert(
     *,
-    inputs: Sequence[SimplePublicObjectBatchInputUpsert | SimplePublicObjectBatchInputUpsertDict],
-) -> Call[BatchResponseSimplePublicUpsertObject]:
-    return Call(
+    inputs: _abc.Sequence[
+        _models.SimplePublicObjectBatchInputUpsert
+        | _typed_dicts.SimplePublicObjectBatchInputUpsertDict
+    ],
+) -> _operation.Call[_models.BatchResponseSimplePublicUpsertObject]:
+    return _operation.Call(
         _BATCH_UPSERT,
-        content=encode_body(BatchInputSimplePublicObjectBatchInputUpsert, {"inputs": inputs}),
+        content=_operation.encode_body(
+            _models.BatchInputSimplePublicObjectBatchInputUpsert, {"inputs": inputs}, bulk="upsert"
+        ),
         content_type="application/json",
     )
 
 
-class Companies(UpsertResource):
+class Companies(_bulk.UpsertResource):
     """Companies."""
 
-    _BULK = _BATCH_UPSERT_BULK
+    _BULK = _BATCH_UPSERT__BULK
 
     def batch_upsert(
         self,
         *,
-        inputs: Sequence[
-            SimplePublicObjectBatchInputUpsert | SimplePublicObjectBatchInputUpsertDict
+        inputs: _abc.Sequence[
+            _models.SimplePublicObjectBatchInputUpsert
+            | _typed_dicts.SimplePublicObjectBatchInputUpsertDict
         ],
-    ) -> BatchResponseSimplePublicUpsertObject:
+    ) -> _models.BatchResponseSimplePublicUpsertObject:
         """Create or update companies by a unique property.
 
         For each input, updates the company whose unique property has the given value, or
@@ -85,20 +86,21 @@ class Companies(UpsertResource):
             ApiError: The API refused the request, or gave no answer that can be read.
             pydantic.ValidationError: An argument does not fit the request's body; nothing was sent.
         """
-        return self._connection.send(_batch_upsert(inputs=inputs))
+        return self._connection.send(_call_batch_upsert(inputs=inputs))
 
 
-class AsyncCompanies(AsyncUpsertResource):
+class AsyncCompanies(_bulk.AsyncUpsertResource):
     """Companies, asynchronous."""
 
-    _BULK = _BATCH_UPSERT_BULK
+    _BULK = _BATCH_UPSERT__BULK
 
     async def batch_upsert(
         self,
         *,
-        inputs: Sequence[
-            SimplePublicObjectBatchInputUpsert | SimplePublicObjectBatchInputUpsertDict
+        inputs: _abc.Sequence[
+            _models.SimplePublicObjectBatchInputUpsert
+            | _typed_dicts.SimplePublicObjectBatchInputUpsertDict
         ],
-    ) -> BatchResponseSimplePublicUpsertObject:
+    ) -> _models.BatchResponseSimplePublicUpsertObject:
         """Create or update companies by a unique property: as `Companies.batch_upsert`."""
-        return await self._connection.send(_batch_upsert(inputs=inputs))
+        return await self._connection.send(_call_batch_upsert(inputs=inputs))

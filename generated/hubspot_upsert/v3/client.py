@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING
+import functools as _functools
+import typing as _typing
 
-from .._runtime.client import AsyncClientBase, SyncClient
+from .._runtime import client as _client
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
+    from .account import AsyncAccount, Account
     from .appointments import AsyncAppointments, Appointments
     from .calls import AsyncCalls, Calls
     from .carts import AsyncCarts, Carts
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from .postal_mail import AsyncPostalMail, PostalMail
     from .products import AsyncProducts, Products
     from .projects import AsyncProjects, Projects
+    from .properties import AsyncProperties, Properties
     from .public_app_feature_flags_v3 import AsyncPublicAppFeatureFlagsV3, PublicAppFeatureFlagsV3
     from .quotes import AsyncQuotes, Quotes
     from .services import AsyncServices, Services
@@ -47,244 +49,258 @@ if TYPE_CHECKING:
 __all__ = ["AsyncClient", "Client"]
 
 
-class Client(SyncClient):
+class Client(_client.SyncClient):
     """A client of the API version v3: one attribute for each object type."""
 
     _BASE_URL = "https://api.hubapi.com"
     _USER_AGENT = "hubspot-upsert/0.1.0"
 
-    @cached_property
+    @_functools.cached_property
+    def account(self) -> Account:
+        """Account."""
+        from .account import Account
+
+        return Account(self._connection)
+
+    @_functools.cached_property
     def appointments(self) -> Appointments:
         """Appointments."""
         from .appointments import Appointments
 
         return Appointments(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def calls(self) -> Calls:
         """Calls."""
         from .calls import Calls
 
         return Calls(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def carts(self) -> Carts:
         """Carts."""
         from .carts import Carts
 
         return Carts(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def commerce_payments(self) -> CommercePayments:
         """Commerce payments."""
         from .commerce_payments import CommercePayments
 
         return CommercePayments(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def commerce_subscriptions(self) -> CommerceSubscriptions:
         """Commerce subscriptions."""
         from .commerce_subscriptions import CommerceSubscriptions
 
         return CommerceSubscriptions(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def communications(self) -> Communications:
         """Communications."""
         from .communications import Communications
 
         return Communications(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def companies(self) -> Companies:
         """Companies."""
         from .companies import Companies
 
         return Companies(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def contacts(self) -> Contacts:
         """Contacts."""
         from .contacts import Contacts
 
         return Contacts(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def courses(self) -> Courses:
         """Courses."""
         from .courses import Courses
 
         return Courses(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def custom_objects(self) -> CustomObjects:
         """Custom objects."""
         from .custom_objects import CustomObjects
 
         return CustomObjects(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def deal_splits(self) -> DealSplits:
         """Deal splits."""
         from .deal_splits import DealSplits
 
         return DealSplits(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def deals(self) -> Deals:
         """Deals."""
         from .deals import Deals
 
         return Deals(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def discounts(self) -> Discounts:
         """Discounts."""
         from .discounts import Discounts
 
         return Discounts(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def emails(self) -> Emails:
         """Emails."""
         from .emails import Emails
 
         return Emails(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def fees(self) -> Fees:
         """Fees."""
         from .fees import Fees
 
         return Fees(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def goal_targets(self) -> GoalTargets:
         """Goal targets."""
         from .goal_targets import GoalTargets
 
         return GoalTargets(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def invoices(self) -> Invoices:
         """Invoices."""
         from .invoices import Invoices
 
         return Invoices(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def leads(self) -> Leads:
         """Leads."""
         from .leads import Leads
 
         return Leads(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def line_items(self) -> LineItems:
         """Line items."""
         from .line_items import LineItems
 
         return LineItems(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def listings(self) -> Listings:
         """Listings."""
         from .listings import Listings
 
         return Listings(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def meetings(self) -> Meetings:
         """Meetings."""
         from .meetings import Meetings
 
         return Meetings(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def notes(self) -> Notes:
         """Notes."""
         from .notes import Notes
 
         return Notes(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def objects(self) -> Objects:
         """Objects."""
         from .objects import Objects
 
         return Objects(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def orders(self) -> Orders:
         """Orders."""
         from .orders import Orders
 
         return Orders(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def postal_mail(self) -> PostalMail:
         """Postal mail."""
         from .postal_mail import PostalMail
 
         return PostalMail(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def products(self) -> Products:
         """Products."""
         from .products import Products
 
         return Products(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def projects(self) -> Projects:
         """Projects."""
         from .projects import Projects
 
         return Projects(self._connection)
 
-    @cached_property
+    @_functools.cached_property
+    def properties(self) -> Properties:
+        """Properties."""
+        from .properties import Properties
+
+        return Properties(self._connection)
+
+    @_functools.cached_property
     def public_app_feature_flags_v3(self) -> PublicAppFeatureFlagsV3:
         """Public app feature flags."""
         from .public_app_feature_flags_v3 import PublicAppFeatureFlagsV3
 
         return PublicAppFeatureFlagsV3(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def quotes(self) -> Quotes:
         """Quotes."""
         from .quotes import Quotes
 
         return Quotes(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def services(self) -> Services:
         """Services."""
         from .services import Services
 
         return Services(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def tasks(self) -> Tasks:
         """Tasks."""
         from .tasks import Tasks
 
         return Tasks(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def taxes(self) -> Taxes:
         """Taxes."""
         from .taxes import Taxes
 
         return Taxes(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def tickets(self) -> Tickets:
         """Tickets."""
         from .tickets import Tickets
 
         return Tickets(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def users(self) -> Users:
         """Users."""
         from .users import Users
@@ -292,244 +308,258 @@ class Client(SyncClient):
         return Users(self._connection)
 
 
-class AsyncClient(AsyncClientBase):
+class AsyncClient(_client.AsyncClientBase):
     """A client of the API version v3, asynchronous: one attribute for each object type."""
 
     _BASE_URL = "https://api.hubapi.com"
     _USER_AGENT = "hubspot-upsert/0.1.0"
 
-    @cached_property
+    @_functools.cached_property
+    def account(self) -> AsyncAccount:
+        """Account."""
+        from .account import AsyncAccount
+
+        return AsyncAccount(self._connection)
+
+    @_functools.cached_property
     def appointments(self) -> AsyncAppointments:
         """Appointments."""
         from .appointments import AsyncAppointments
 
         return AsyncAppointments(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def calls(self) -> AsyncCalls:
         """Calls."""
         from .calls import AsyncCalls
 
         return AsyncCalls(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def carts(self) -> AsyncCarts:
         """Carts."""
         from .carts import AsyncCarts
 
         return AsyncCarts(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def commerce_payments(self) -> AsyncCommercePayments:
         """Commerce payments."""
         from .commerce_payments import AsyncCommercePayments
 
         return AsyncCommercePayments(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def commerce_subscriptions(self) -> AsyncCommerceSubscriptions:
         """Commerce subscriptions."""
         from .commerce_subscriptions import AsyncCommerceSubscriptions
 
         return AsyncCommerceSubscriptions(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def communications(self) -> AsyncCommunications:
         """Communications."""
         from .communications import AsyncCommunications
 
         return AsyncCommunications(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def companies(self) -> AsyncCompanies:
         """Companies."""
         from .companies import AsyncCompanies
 
         return AsyncCompanies(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def contacts(self) -> AsyncContacts:
         """Contacts."""
         from .contacts import AsyncContacts
 
         return AsyncContacts(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def courses(self) -> AsyncCourses:
         """Courses."""
         from .courses import AsyncCourses
 
         return AsyncCourses(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def custom_objects(self) -> AsyncCustomObjects:
         """Custom objects."""
         from .custom_objects import AsyncCustomObjects
 
         return AsyncCustomObjects(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def deal_splits(self) -> AsyncDealSplits:
         """Deal splits."""
         from .deal_splits import AsyncDealSplits
 
         return AsyncDealSplits(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def deals(self) -> AsyncDeals:
         """Deals."""
         from .deals import AsyncDeals
 
         return AsyncDeals(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def discounts(self) -> AsyncDiscounts:
         """Discounts."""
         from .discounts import AsyncDiscounts
 
         return AsyncDiscounts(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def emails(self) -> AsyncEmails:
         """Emails."""
         from .emails import AsyncEmails
 
         return AsyncEmails(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def fees(self) -> AsyncFees:
         """Fees."""
         from .fees import AsyncFees
 
         return AsyncFees(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def goal_targets(self) -> AsyncGoalTargets:
         """Goal targets."""
         from .goal_targets import AsyncGoalTargets
 
         return AsyncGoalTargets(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def invoices(self) -> AsyncInvoices:
         """Invoices."""
         from .invoices import AsyncInvoices
 
         return AsyncInvoices(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def leads(self) -> AsyncLeads:
         """Leads."""
         from .leads import AsyncLeads
 
         return AsyncLeads(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def line_items(self) -> AsyncLineItems:
         """Line items."""
         from .line_items import AsyncLineItems
 
         return AsyncLineItems(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def listings(self) -> AsyncListings:
         """Listings."""
         from .listings import AsyncListings
 
         return AsyncListings(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def meetings(self) -> AsyncMeetings:
         """Meetings."""
         from .meetings import AsyncMeetings
 
         return AsyncMeetings(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def notes(self) -> AsyncNotes:
         """Notes."""
         from .notes import AsyncNotes
 
         return AsyncNotes(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def objects(self) -> AsyncObjects:
         """Objects."""
         from .objects import AsyncObjects
 
         return AsyncObjects(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def orders(self) -> AsyncOrders:
         """Orders."""
         from .orders import AsyncOrders
 
         return AsyncOrders(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def postal_mail(self) -> AsyncPostalMail:
         """Postal mail."""
         from .postal_mail import AsyncPostalMail
 
         return AsyncPostalMail(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def products(self) -> AsyncProducts:
         """Products."""
         from .products import AsyncProducts
 
         return AsyncProducts(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def projects(self) -> AsyncProjects:
         """Projects."""
         from .projects import AsyncProjects
 
         return AsyncProjects(self._connection)
 
-    @cached_property
+    @_functools.cached_property
+    def properties(self) -> AsyncProperties:
+        """Properties."""
+        from .properties import AsyncProperties
+
+        return AsyncProperties(self._connection)
+
+    @_functools.cached_property
     def public_app_feature_flags_v3(self) -> AsyncPublicAppFeatureFlagsV3:
         """Public app feature flags."""
         from .public_app_feature_flags_v3 import AsyncPublicAppFeatureFlagsV3
 
         return AsyncPublicAppFeatureFlagsV3(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def quotes(self) -> AsyncQuotes:
         """Quotes."""
         from .quotes import AsyncQuotes
 
         return AsyncQuotes(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def services(self) -> AsyncServices:
         """Services."""
         from .services import AsyncServices
 
         return AsyncServices(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def tasks(self) -> AsyncTasks:
         """Tasks."""
         from .tasks import AsyncTasks
 
         return AsyncTasks(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def taxes(self) -> AsyncTaxes:
         """Taxes."""
         from .taxes import AsyncTaxes
 
         return AsyncTaxes(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def tickets(self) -> AsyncTickets:
         """Tickets."""
         from .tickets import AsyncTickets
 
         return AsyncTickets(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def users(self) -> AsyncUsers:
         """Users."""
         from .users import AsyncUsers

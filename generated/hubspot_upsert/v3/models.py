@@ -14,28 +14,72 @@ from pydantic import Field
 from .._runtime.models import RequestModel, ResponseModel
 
 __all__ = [
+    "AccountDetails",
     "BatchInputSimplePublicObjectBatchInputUpsert",
+    "BatchInputSimplePublicObjectId",
     "BatchPortalEntry",
+    "BatchReadInputSimplePublicObjectId",
     "BatchResponseDealToDealSplits",
     "BatchResponseDealToDealSplitsWithErrors",
+    "BatchResponseSimplePublicObject",
     "BatchResponseSimplePublicUpsertObject",
     "BatchResponseSimplePublicUpsertObjectWithErrors",
+    "CollectionResponseSimplePublicObject",
+    "CollectionResponseWithTotalSimplePublicObject",
+    "DailyUsage",
     "DealToDealSplits",
     "Error",
     "ErrorDetail",
+    "Filter",
+    "FilterGroup",
+    "ForwardPaging",
+    "NextPage",
     "PortalFlagStateBatchPutRequest",
     "PortalFlagStateBatchResponse",
     "PortalFlagStateResponse",
+    "Property",
+    "PropertyCreate",
+    "PropertyList",
+    "PropertyModificationMetadata",
+    "PropertyOption",
+    "PropertyOptionInput",
     "PublicDealSplitInput",
     "PublicDealSplitsBatchCreateRequest",
     "PublicDealSplitsCreateRequest",
+    "PublicObjectSearchRequest",
     "PublicObjectWarning",
     "SimplePublicObject",
     "SimplePublicObjectBatchInputUpsert",
+    "SimplePublicObjectId",
     "SimplePublicUpsertObject",
+    "Sort",
     "StandardError",
+    "TokenDetails",
+    "TokenQuery",
+    "UsageOfLimit",
     "ValueWithTimestamp",
 ]
+
+
+class AccountDetails(ResponseModel):
+    """An account."""
+
+    account_type: Annotated[str | None, Field(alias="accountType")] = None
+    """What kind of account it is."""
+    additional_currencies: Annotated[list[str] | None, Field(alias="additionalCurrencies")] = None
+    """Codes of the other currencies of the account."""
+    company_currency: Annotated[str | None, Field(alias="companyCurrency")] = None
+    """Code of the account's own currency."""
+    data_hosting_location: Annotated[str | None, Field(alias="dataHostingLocation")] = None
+    """Where the account's data are."""
+    portal_id: Annotated[int | None, Field(alias="portalId")] = None
+    """Id of the account."""
+    time_zone: Annotated[str | None, Field(alias="timeZone")] = None
+    """Time zone of the account."""
+    ui_domain: Annotated[str | None, Field(alias="uiDomain")] = None
+    """Host of the account's pages."""
+    utc_offset: Annotated[str | None, Field(alias="utcOffset")] = None
+    """Difference of the account's time from UTC."""
 
 
 class BatchInputSimplePublicObjectBatchInputUpsert(RequestModel):
@@ -43,6 +87,13 @@ class BatchInputSimplePublicObjectBatchInputUpsert(RequestModel):
 
     inputs: Annotated[list[SimplePublicObjectBatchInputUpsert], Field(max_length=100)]
     """The records to write."""
+
+
+class BatchInputSimplePublicObjectId(RequestModel):
+    """Which objects a batch request is about."""
+
+    inputs: Annotated[list[SimplePublicObjectId], Field(max_length=100)]
+    """The objects."""
 
 
 class BatchPortalEntry(RequestModel):
@@ -54,10 +105,25 @@ class BatchPortalEntry(RequestModel):
     """The state to set."""
 
 
+class BatchReadInputSimplePublicObjectId(RequestModel):
+    """Which objects to read, and what of them."""
+
+    inputs: Annotated[list[SimplePublicObjectId], Field(max_length=100)]
+    """The objects to read."""
+    id_property: Annotated[str | None, Field(alias="idProperty")] = None
+    """A property with unique values, by which the objects are found instead of by their ids."""
+    properties: list[str] | None = None
+    """The properties to answer with; without them, a few of HubSpot's choice."""
+    properties_with_history: Annotated[list[str] | None, Field(alias="propertiesWithHistory")] = (
+        None
+    )
+    """The properties to answer with the values that they had before, too."""
+
+
 class BatchResponseDealToDealSplits(ResponseModel):
     """Outcome of a batch upsert, which may report errors beside the results."""
 
-    completed_at: Annotated[datetime, Field(alias="completedAt")]
+    completed_at: Annotated[datetime | None, Field(alias="completedAt")] = None
     """When HubSpot finished the batch."""
     errors: list[StandardError] | None = None
     """What failed. One entry may concern several inputs."""
@@ -69,16 +135,37 @@ class BatchResponseDealToDealSplits(ResponseModel):
     """When the batch was requested."""
     results: Annotated[list[DealToDealSplits], Field(validate_default=True)] = []
     """The deals and their splits."""
-    started_at: Annotated[datetime, Field(alias="startedAt")]
+    started_at: Annotated[datetime | None, Field(alias="startedAt")] = None
     """When HubSpot began to work on the batch."""
-    status: Literal["CANCELED", "COMPLETE", "PENDING", "PROCESSING"] | str
+    status: Literal["CANCELED", "COMPLETE", "PENDING", "PROCESSING"] | str | None = None
+    """How far HubSpot has come with the batch."""
+
+
+class BatchResponseSimplePublicObject(ResponseModel):
+    """Outcome of a batch read."""
+
+    completed_at: Annotated[datetime | None, Field(alias="completedAt")] = None
+    """When HubSpot finished the batch."""
+    errors: list[StandardError] | None = None
+    """What failed. One entry may concern several inputs."""
+    links: dict[str, str] | None = None
+    """Links that concern the batch, by name."""
+    num_errors: Annotated[int | None, Field(alias="numErrors")] = None
+    """The number of errors."""
+    requested_at: Annotated[datetime | None, Field(alias="requestedAt")] = None
+    """When the batch was requested."""
+    results: Annotated[list[SimplePublicObject], Field(validate_default=True)] = []
+    """The objects that were found, not necessarily in the order of the inputs."""
+    started_at: Annotated[datetime | None, Field(alias="startedAt")] = None
+    """When HubSpot began to work on the batch."""
+    status: Literal["CANCELED", "COMPLETE", "PENDING", "PROCESSING"] | str | None = None
     """How far HubSpot has come with the batch."""
 
 
 class BatchResponseSimplePublicUpsertObject(ResponseModel):
     """Outcome of a batch upsert, which may report errors beside the results."""
 
-    completed_at: Annotated[datetime, Field(alias="completedAt")]
+    completed_at: Annotated[datetime | None, Field(alias="completedAt")] = None
     """When HubSpot finished the batch."""
     errors: list[StandardError] | None = None
     """What failed. One entry may concern several inputs."""
@@ -90,10 +177,37 @@ class BatchResponseSimplePublicUpsertObject(ResponseModel):
     """When the batch was requested."""
     results: Annotated[list[SimplePublicUpsertObject], Field(validate_default=True)] = []
     """The records that were written, not necessarily in the order of the inputs."""
-    started_at: Annotated[datetime, Field(alias="startedAt")]
+    started_at: Annotated[datetime | None, Field(alias="startedAt")] = None
     """When HubSpot began to work on the batch."""
-    status: Literal["CANCELED", "COMPLETE", "PENDING", "PROCESSING"] | str
+    status: Literal["CANCELED", "COMPLETE", "PENDING", "PROCESSING"] | str | None = None
     """How far HubSpot has come with the batch."""
+
+
+class CollectionResponseSimplePublicObject(ResponseModel):
+    """A page of objects."""
+
+    paging: ForwardPaging | None = None
+    """Where the next page is; absent behind the last one."""
+    results: list[SimplePublicObject]
+    """The objects."""
+
+
+class CollectionResponseWithTotalSimplePublicObject(ResponseModel):
+    """A page of the objects that match."""
+
+    paging: ForwardPaging | None = None
+    """Where the next page is; absent behind the last one."""
+    results: list[SimplePublicObject]
+    """The objects."""
+    total: int
+    """How many objects match."""
+
+
+class DailyUsage(ResponseModel):
+    """What was used of the limits of a day."""
+
+    results: list[UsageOfLimit] | None = None
+    """One entry for each limit."""
 
 
 class DealToDealSplits(ResponseModel):
@@ -150,6 +264,47 @@ class ErrorDetail(ResponseModel):
     """
 
 
+class Filter(RequestModel):
+    """What a property has to be like."""
+
+    high_value: Annotated[str | None, Field(alias="highValue")] = None
+    """The upper end of `BETWEEN`."""
+    operator: str
+    """
+    How the property is compared, such as `EQ`, `NEQ`, `LT`, `LTE`, `GT`, `GTE`, `BETWEEN`,
+    `IN`, `NOT_IN`, `HAS_PROPERTY` or `NOT_HAS_PROPERTY`.
+    """
+    property_name: Annotated[str, Field(alias="propertyName")]
+    """Name of the property."""
+    value: str | None = None
+    """What it is compared with."""
+    values: list[str] | None = None
+    """What it is compared with by `IN` and `NOT_IN`."""
+
+
+class FilterGroup(RequestModel):
+    """Filters all of which have to hold."""
+
+    filters: list[Filter]
+    """The filters."""
+
+
+class ForwardPaging(ResponseModel):
+    """Where the next page is; absent behind the last one."""
+
+    next: NextPage | None = None
+    """The page that follows."""
+
+
+class NextPage(ResponseModel):
+    """The page that follows."""
+
+    after: str
+    """Where it begins; the parameter `after` of the next request."""
+    link: str | None = None
+    """Address of the page."""
+
+
 class PortalFlagStateBatchPutRequest(RequestModel):
     """States of one feature flag to be set in several accounts."""
 
@@ -177,6 +332,142 @@ class PortalFlagStateResponse(ResponseModel):
     """Id of the HubSpot account."""
 
 
+class Property(ResponseModel):
+    """A field of an object type's records."""
+
+    archived: bool | None = None
+    """Whether the property is archived."""
+    calculated: bool | None = None
+    """Whether HubSpot works the property out; some that it does are not marked."""
+    calculation_formula: Annotated[str | None, Field(alias="calculationFormula")] = None
+    """How the property is worked out."""
+    created_at: Annotated[datetime | None, Field(alias="createdAt")] = None
+    """When the property was created."""
+    created_user_id: Annotated[str | None, Field(alias="createdUserId")] = None
+    """Id of the user who created the property."""
+    data_sensitivity: Annotated[str | None, Field(alias="dataSensitivity")] = None
+    """How sensitive its values are, such as `non_sensitive`."""
+    date_display_hint: Annotated[str | None, Field(alias="dateDisplayHint")] = None
+    """How dates are shown."""
+    description: str | None = None
+    """What the property is for, in words; may be empty."""
+    display_order: Annotated[int | None, Field(alias="displayOrder")] = None
+    """The place of the property among others; -1 for none."""
+    external_options: Annotated[bool | None, Field(alias="externalOptions")] = None
+    """Whether its options are kept elsewhere, as owners and pipelines are."""
+    field_type: Annotated[str | None, Field(alias="fieldType")] = None
+    """How forms show the property, such as `text`, `select` or `checkbox`."""
+    form_field: Annotated[bool | None, Field(alias="formField")] = None
+    """Whether forms may have the property."""
+    group_name: Annotated[str | None, Field(alias="groupName")] = None
+    """Name of the group that the property belongs to."""
+    has_unique_value: Annotated[bool | None, Field(alias="hasUniqueValue")] = None
+    """Whether no two records share a value, so that it may be the key of an upsert."""
+    hidden: bool | None = None
+    """Whether the property is hidden in HubSpot."""
+    hubspot_defined: Annotated[bool | None, Field(alias="hubspotDefined")] = None
+    """Whether the property is built in; absent for those that the account has defined."""
+    label: str | None = None
+    """What the property is called for people."""
+    modification_metadata: Annotated[
+        PropertyModificationMetadata | None, Field(alias="modificationMetadata")
+    ] = None
+    """What about a property can be changed."""
+    name: str
+    """Name of the property."""
+    options: Annotated[list[PropertyOption], Field(validate_default=True)] = []
+    """The values that an enumeration takes; empty if HubSpot does not list them."""
+    referenced_object_type: Annotated[str | None, Field(alias="referencedObjectType")] = None
+    """What its values are ids of, such as `OWNER`."""
+    show_currency_symbol: Annotated[bool | None, Field(alias="showCurrencySymbol")] = None
+    """Whether its values are shown as amounts of money."""
+    type: str
+    """What its values are, such as `string`, `number`, `datetime` or `enumeration`."""
+    updated_at: Annotated[datetime | None, Field(alias="updatedAt")] = None
+    """When the property was last changed."""
+    updated_user_id: Annotated[str | None, Field(alias="updatedUserId")] = None
+    """Id of the user who last changed the property."""
+
+
+class PropertyCreate(RequestModel):
+    """A property to create."""
+
+    data_sensitivity: Annotated[str | None, Field(alias="dataSensitivity")] = None
+    """How sensitive its values are, such as `non_sensitive`."""
+    description: str | None = None
+    """What the property is for, in words."""
+    display_order: Annotated[int | None, Field(alias="displayOrder")] = None
+    """The place of the property among others; -1 for none."""
+    field_type: Annotated[str, Field(alias="fieldType")]
+    """How forms show the property, such as `text`, `select` or `checkbox`."""
+    form_field: Annotated[bool | None, Field(alias="formField")] = None
+    """Whether forms may have the property."""
+    group_name: Annotated[str, Field(alias="groupName")]
+    """Name of the group that the property belongs to."""
+    has_unique_value: Annotated[bool | None, Field(alias="hasUniqueValue")] = None
+    """Whether no two records share a value, so that it may be the key of an upsert."""
+    hidden: bool | None = None
+    """Whether the property is hidden in HubSpot."""
+    label: str
+    """What the property is called for people."""
+    name: str
+    """Name of the property."""
+    options: list[PropertyOptionInput] | None = None
+    """The values that an enumeration takes."""
+    type: str
+    """What its values are, such as `string`, `number`, `datetime` or `enumeration`."""
+
+
+class PropertyList(ResponseModel):
+    """The properties of an object type."""
+
+    results: list[Property]
+    """The properties."""
+
+
+class PropertyModificationMetadata(ResponseModel):
+    """What about a property can be changed."""
+
+    archivable: bool | None = None
+    """Whether the property can be archived."""
+    read_only_definition: Annotated[bool | None, Field(alias="readOnlyDefinition")] = None
+    """Whether what defines the property is fixed."""
+    read_only_options: Annotated[bool | None, Field(alias="readOnlyOptions")] = None
+    """Whether its options are fixed."""
+    read_only_value: Annotated[bool | None, Field(alias="readOnlyValue")] = None
+    """Whether only HubSpot writes its values."""
+
+
+class PropertyOption(ResponseModel):
+    """A value that an enumeration takes."""
+
+    description: str | None = None
+    """What the option is for, in words; may be empty."""
+    display_order: Annotated[int | None, Field(alias="displayOrder")] = None
+    """The place of the option among others; -1 for none."""
+    hidden: bool | None = None
+    """Whether the option is hidden in HubSpot."""
+    label: str | None = None
+    """What the option is called for people."""
+    value: str
+    """The value."""
+
+
+class PropertyOptionInput(RequestModel):
+    """A value that an enumeration takes."""
+
+    description: str | None = None
+    """What the option is for, in words; may be empty."""
+    display_order: Annotated[int | None, Field(alias="displayOrder")] = None
+    """The place of the option among others; -1 for none."""
+    hidden: bool | None = None
+    """Whether the option is hidden in HubSpot."""
+    label: str | None = None
+    """What the option is called for people."""
+    value: str
+    """The value."""
+
+
 class PublicDealSplitInput(RequestModel):
     """One owner's part of a deal."""
 
@@ -202,6 +493,29 @@ class PublicDealSplitsCreateRequest(RequestModel):
     """The deal's splits, one for each owner."""
 
 
+class PublicObjectSearchRequest(RequestModel):
+    """What to look for."""
+
+    after: str | None = None
+    """
+    Where the page begins, as the page before says it in `paging.next.after`; absent for the
+    first.
+    """
+    filter_groups: Annotated[list[FilterGroup] | None, Field(alias="filterGroups")] = None
+    """Groups of filters, one of which has to hold; all objects match if there is none."""
+    limit: Annotated[int | None, Field(ge=1, le=200)] = None
+    """The most objects of a page."""
+    properties: list[str] | None = None
+    """The properties to answer with; without them, a few of HubSpot's choice."""
+    query: str | None = None
+    """A text that has to be in one of the properties that HubSpot searches by default."""
+    sorts: list[Sort | str] | None = None
+    """
+    By what the objects are sorted; a text is the name of a property, as HubSpot's own clients
+    send it.
+    """
+
+
 class PublicObjectWarning(ResponseModel):
     """A remark on a record that was accepted all the same."""
 
@@ -220,11 +534,11 @@ class SimplePublicObject(ResponseModel):
     """The record's id in HubSpot."""
     properties: dict[str, str | None]
     """Values of the record's properties, by the properties' names."""
-    created_at: Annotated[datetime, Field(alias="createdAt")]
+    created_at: Annotated[datetime | None, Field(alias="createdAt")] = None
     """When the record was created."""
-    updated_at: Annotated[datetime, Field(alias="updatedAt")]
+    updated_at: Annotated[datetime | None, Field(alias="updatedAt")] = None
     """When the record was last changed."""
-    archived: bool
+    archived: bool | None = None
     """Whether the record is archived."""
     archived_at: Annotated[datetime | None, Field(alias="archivedAt")] = None
     """When the record was archived."""
@@ -261,18 +575,25 @@ class SimplePublicObjectBatchInputUpsert(RequestModel):
     """
 
 
+class SimplePublicObjectId(RequestModel):
+    """An object, by its id or by a unique property."""
+
+    id: str
+    """The object's id, or its value of `idProperty`."""
+
+
 class SimplePublicUpsertObject(ResponseModel):
     """A record that a batch upsert created or updated."""
 
-    archived: bool
+    archived: bool | None = None
     """Whether the record is archived."""
     archived_at: Annotated[datetime | None, Field(alias="archivedAt")] = None
     """When the record was archived."""
-    created_at: Annotated[datetime, Field(alias="createdAt")]
+    created_at: Annotated[datetime | None, Field(alias="createdAt")] = None
     """When the record was created."""
     id: str
     """The record's id in HubSpot."""
-    new: bool
+    new: bool | None = None
     """Whether the record was created; false if it existed and was updated."""
     object_write_trace_id: Annotated[str | None, Field(alias="objectWriteTraceId")] = None
     """The trace id of the input that the record was written from."""
@@ -282,12 +603,21 @@ class SimplePublicUpsertObject(ResponseModel):
         dict[str, list[ValueWithTimestamp]] | None, Field(alias="propertiesWithHistory")
     ] = None
     """Values that properties have and had, by the properties' names."""
-    updated_at: Annotated[datetime, Field(alias="updatedAt")]
+    updated_at: Annotated[datetime | None, Field(alias="updatedAt")] = None
     """When the record was last changed."""
     url: str | None = None
     """Address of the record in HubSpot."""
     warnings: list[PublicObjectWarning] | None = None
     """What HubSpot has to say about a record that it accepted."""
+
+
+class Sort(RequestModel):
+    """A property by which objects are sorted."""
+
+    direction: str | None = None
+    """In which order, `ASCENDING` or `DESCENDING`."""
+    property_name: Annotated[str, Field(alias="propertyName")]
+    """Name of the property."""
 
 
 class StandardError(ResponseModel):
@@ -312,6 +642,41 @@ class StandardError(ResponseModel):
     """Status of the entry, such as `error`."""
     sub_category: Annotated[str | dict[str, Any] | None, Field(alias="subCategory")] = None
     """A finer category; a string in live answers, an object in the published documents."""
+
+
+class TokenDetails(ResponseModel):
+    """What a token may do, and where."""
+
+    app_id: Annotated[int | None, Field(alias="appId")] = None
+    """Id of the app that the token belongs to."""
+    hub_id: Annotated[int | None, Field(alias="hubId")] = None
+    """Id of the account that the token is for."""
+    scopes: list[str] | None = None
+    """The scopes that the token has."""
+    user_id: Annotated[int | None, Field(alias="userId")] = None
+    """Id of the user who made the app."""
+
+
+class TokenQuery(RequestModel):
+    """Which token is meant."""
+
+    token_key: Annotated[str, Field(alias="tokenKey")]
+    """The token."""
+
+
+class UsageOfLimit(ResponseModel):
+    """What was used of one limit."""
+
+    collected_at: Annotated[str | None, Field(alias="collectedAt")] = None
+    """When the requests were counted."""
+    current_usage: Annotated[int | None, Field(alias="currentUsage")] = None
+    """How many requests were sent."""
+    name: str | None = None
+    """Which limit it is."""
+    resets_at: Annotated[str | None, Field(alias="resetsAt")] = None
+    """When counting begins anew."""
+    usage_limit: Annotated[int | None, Field(alias="usageLimit")] = None
+    """How many requests may be sent."""
 
 
 class ValueWithTimestamp(ResponseModel):

@@ -6,62 +6,60 @@ A feature flag is a switch of an app whose state is kept for each HubSpot accoun
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import collections.abc as _abc
+import typing as _typing
 
-from .._bulk.operation import BulkOperation, iter_upsert, iter_upsert_async, upsert, upsert_async
-from .._policies import POLICY
-from .._runtime.operation import Call, Operation, encode_body
-from .._runtime.resource import AsyncResource, SyncResource
-from .._upserts import ROLES_4
-from .models import (
-    BatchPortalEntry,
-    Error,
-    PortalFlagStateBatchPutRequest,
-    PortalFlagStateBatchResponse,
-)
+from .. import _policies, _upserts
+from .._bulk import resource as _bulk
+from .._runtime import client as _client
+from .._runtime import operation as _operation
+from . import models as _models
 
-if TYPE_CHECKING:
-    from typing import Unpack
-
-    from .._bulk.operation import AsyncRecords, IterUpsertOptions, Records, UpsertOptions
-    from .._bulk.report import UpsertReport
-    from .._bulk.streams import AsyncOutcomeStream, OutcomeStream
-    from .typed_dicts import BatchPortalEntryDict
+if _typing.TYPE_CHECKING:
+    from .. import bulk as _outcomes
+    from . import typed_dicts as _typed_dicts
 
 __all__ = ["AsyncPublicAppFeatureFlagsV3", "PublicAppFeatureFlagsV3"]
 
-_BATCH_UPSERT: Operation[PortalFlagStateBatchResponse] = Operation(
+_BATCH_UPSERT = _operation.Operation[_models.PortalFlagStateBatchResponse](
     name="public_app_feature_flags_v3.batch_upsert",
     method="POST",
     path="/feature-flags/v3/{appId}/flags/{flagName}/portals/batch/upsert",
     responses={
-        "200": PortalFlagStateBatchResponse.model_validate_json,
+        "200": _operation.Decoder(_models.PortalFlagStateBatchResponse),
     },
-    error=Error.model_validate_json,
-    policy=POLICY,
+    error=_operation.Decoder(_models.Error),
+    policy=_policies.POLICY,
+    parameters=(
+        _operation.Parameter("app_id", "path", "appId", int, required=True),
+        _operation.Parameter("flag_name", "path", "flagName", str, required=True),
+    ),
 )
-_BATCH_UPSERT_BULK = BulkOperation(_BATCH_UPSERT, ROLES_4, "v3")
+_BATCH_UPSERT__BULK = _bulk.BulkOperation(
+    _BATCH_UPSERT, _upserts.ROLES_5, "v3", record=_models.BatchPortalEntry
+)
 
 
-def _batch_upsert(
+def _call_batch_upsert(
     *,
     app_id: int,
     flag_name: str,
-    portal_states: Sequence[BatchPortalEntry | BatchPortalEntryDict],
-) -> Call[PortalFlagStateBatchResponse]:
-    return Call(
+    portal_states: _abc.Sequence[_models.BatchPortalEntry | _typed_dicts.BatchPortalEntryDict],
+) -> _operation.Call[_models.PortalFlagStateBatchResponse]:
+    return _operation.Call(
         _BATCH_UPSERT,
         path_arguments={
             "appId": app_id,
             "flagName": flag_name,
         },
-        content=encode_body(PortalFlagStateBatchPutRequest, {"portalStates": portal_states}),
+        content=_operation.encode_body(
+            _models.PortalFlagStateBatchPutRequest, {"portalStates": portal_states}, bulk="upsert"
+        ),
         content_type="application/json",
     )
 
 
-class PublicAppFeatureFlagsV3(SyncResource):
+class PublicAppFeatureFlagsV3(_client.SyncResource):
     """Public app feature flags."""
 
     def batch_upsert(
@@ -69,8 +67,8 @@ class PublicAppFeatureFlagsV3(SyncResource):
         *,
         app_id: int,
         flag_name: str,
-        portal_states: Sequence[BatchPortalEntry | BatchPortalEntryDict],
-    ) -> PortalFlagStateBatchResponse:
+        portal_states: _abc.Sequence[_models.BatchPortalEntry | _typed_dicts.BatchPortalEntryDict],
+    ) -> _models.PortalFlagStateBatchResponse:
         """Set an app's feature flag for several accounts at once.
 
         Sets the state of one feature flag in each of the accounts that are listed. Accounts are
@@ -92,17 +90,17 @@ class PublicAppFeatureFlagsV3(SyncResource):
             pydantic.ValidationError: An argument does not fit the request's body; nothing was sent.
         """
         return self._connection.send(
-            _batch_upsert(app_id=app_id, flag_name=flag_name, portal_states=portal_states)
+            _call_batch_upsert(app_id=app_id, flag_name=flag_name, portal_states=portal_states)
         )
 
     def upsert(
         self,
-        records: Records,
+        records: _bulk.Records,
         *,
         app_id: int,
         flag_name: str,
-        **options: Unpack[UpsertOptions],
-    ) -> UpsertReport:
+        **options: _typing.Unpack[_bulk.UpsertOptions],
+    ) -> _outcomes.UpsertReport:
         """Create or update any number of records, and report what became of each.
 
         They are sent in batches; what may be sent again is, and a batch that is refused because of some
@@ -112,7 +110,9 @@ class PublicAppFeatureFlagsV3(SyncResource):
             records: The records, with the names of JSON.
             app_id: Id of the app that the flag belongs to.
             flag_name: Name of the flag.
-            options: See `UpsertOptions`.
+            options: All may be left out; `bulk.UpsertOptions` says more of each. duplicates, null, timezone,
+                properties, unknown_options, convert, locale, concurrency, limiter, time_budget, journal,
+                state, full, progress, start_at, retry_rejected, only_failed, dry_run.
 
         Returns:
             One outcome for each record, in their order.
@@ -121,9 +121,9 @@ class PublicAppFeatureFlagsV3(SyncResource):
             TypeError: An option is of a wrong type; nothing was sent.
             ValueError: An option has a wrong value; nothing was sent.
         """
-        return upsert(
+        return _bulk.upsert(
             self._connection,
-            _BATCH_UPSERT_BULK,
+            _BATCH_UPSERT__BULK,
             records,
             path_arguments={
                 "appId": app_id,
@@ -134,20 +134,20 @@ class PublicAppFeatureFlagsV3(SyncResource):
 
     def iter_upsert(
         self,
-        records: Records,
+        records: _bulk.Records,
         *,
         app_id: int,
         flag_name: str,
-        **options: Unpack[IterUpsertOptions],
-    ) -> OutcomeStream:
+        **options: _typing.Unpack[_bulk.UpsertOptions],
+    ) -> _outcomes.OutcomeStream:
         """Create or update any number of records, and give the outcome of each as soon as it is known.
 
         As `upsert`, in little memory however many records there are. Close what is returned, or use
         it in a `with` statement, if not all outcomes are taken.
         """
-        return iter_upsert(
+        return _bulk.iter_upsert(
             self._connection,
-            _BATCH_UPSERT_BULK,
+            _BATCH_UPSERT__BULK,
             records,
             path_arguments={
                 "appId": app_id,
@@ -157,7 +157,7 @@ class PublicAppFeatureFlagsV3(SyncResource):
         )
 
 
-class AsyncPublicAppFeatureFlagsV3(AsyncResource):
+class AsyncPublicAppFeatureFlagsV3(_client.AsyncResource):
     """Public app feature flags, asynchronous."""
 
     async def batch_upsert(
@@ -165,25 +165,25 @@ class AsyncPublicAppFeatureFlagsV3(AsyncResource):
         *,
         app_id: int,
         flag_name: str,
-        portal_states: Sequence[BatchPortalEntry | BatchPortalEntryDict],
-    ) -> PortalFlagStateBatchResponse:
+        portal_states: _abc.Sequence[_models.BatchPortalEntry | _typed_dicts.BatchPortalEntryDict],
+    ) -> _models.PortalFlagStateBatchResponse:
         """Set an app's feature flag for several accounts at once: as `PublicAppFeatureFlagsV3.batch_upsert`."""
         return await self._connection.send(
-            _batch_upsert(app_id=app_id, flag_name=flag_name, portal_states=portal_states)
+            _call_batch_upsert(app_id=app_id, flag_name=flag_name, portal_states=portal_states)
         )
 
     async def upsert(
         self,
-        records: AsyncRecords,
+        records: _bulk.AsyncRecords,
         *,
         app_id: int,
         flag_name: str,
-        **options: Unpack[UpsertOptions],
-    ) -> UpsertReport:
+        **options: _typing.Unpack[_bulk.UpsertOptions],
+    ) -> _outcomes.UpsertReport:
         """Create or update any number of records: as `PublicAppFeatureFlagsV3.upsert`."""
-        return await upsert_async(
+        return await _bulk.upsert_async(
             self._connection,
-            _BATCH_UPSERT_BULK,
+            _BATCH_UPSERT__BULK,
             records,
             path_arguments={
                 "appId": app_id,
@@ -194,16 +194,16 @@ class AsyncPublicAppFeatureFlagsV3(AsyncResource):
 
     def iter_upsert(
         self,
-        records: AsyncRecords,
+        records: _bulk.AsyncRecords,
         *,
         app_id: int,
         flag_name: str,
-        **options: Unpack[IterUpsertOptions],
-    ) -> AsyncOutcomeStream:
+        **options: _typing.Unpack[_bulk.UpsertOptions],
+    ) -> _outcomes.AsyncOutcomeStream:
         """Create or update any number of records: as `PublicAppFeatureFlagsV3.iter_upsert`."""
-        return iter_upsert_async(
+        return _bulk.iter_upsert_async(
             self._connection,
-            _BATCH_UPSERT_BULK,
+            _BATCH_UPSERT__BULK,
             records,
             path_arguments={
                 "appId": app_id,

@@ -6,44 +6,143 @@ For type checkers: a method accepts such a mapping wherever it accepts the model
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal, NotRequired, TypedDict
+import collections.abc as _abc
+import typing as _typing
 
 __all__ = [
     "BatchInputSimplePublicObjectBatchInputUpsertDict",
+    "BatchInputSimplePublicObjectIdDict",
     "BatchPortalEntryDict",
+    "BatchReadInputSimplePublicObjectIdDict",
+    "FilterDict",
+    "FilterGroupDict",
     "PortalFlagStateBatchPutRequestDict",
+    "PropertyCreateDict",
+    "PropertyOptionInputDict",
     "PublicDealSplitInputDict",
     "PublicDealSplitsBatchCreateRequestDict",
     "PublicDealSplitsCreateRequestDict",
+    "PublicObjectSearchRequestDict",
     "SimplePublicObjectBatchInputUpsertDict",
+    "SimplePublicObjectIdDict",
+    "SortDict",
+    "TokenQueryDict",
 ]
 
 
-class BatchInputSimplePublicObjectBatchInputUpsertDict(TypedDict):
+class BatchInputSimplePublicObjectBatchInputUpsertDict(_typing.TypedDict):
     """A list of records to create or update in one request."""
 
-    inputs: Sequence[SimplePublicObjectBatchInputUpsertDict]
+    inputs: _abc.Sequence[SimplePublicObjectBatchInputUpsertDict]
     """The records to write."""
 
 
-class BatchPortalEntryDict(TypedDict):
+class BatchInputSimplePublicObjectIdDict(_typing.TypedDict):
+    """Which objects a batch request is about."""
+
+    inputs: _abc.Sequence[SimplePublicObjectIdDict]
+    """The objects."""
+
+
+class BatchPortalEntryDict(_typing.TypedDict):
     """The state that a flag is to have in one account."""
 
     portalId: int
     """Id of the HubSpot account."""
-    flagState: Literal["ABSENT", "OFF", "ON"] | str
+    flagState: _typing.Literal["ABSENT", "OFF", "ON"] | str
     """The state to set."""
 
 
-class PortalFlagStateBatchPutRequestDict(TypedDict):
+class BatchReadInputSimplePublicObjectIdDict(_typing.TypedDict):
+    """Which objects to read, and what of them."""
+
+    inputs: _abc.Sequence[SimplePublicObjectIdDict]
+    """The objects to read."""
+    idProperty: _typing.NotRequired[str]
+    """A property with unique values, by which the objects are found instead of by their ids."""
+    properties: _typing.NotRequired[_abc.Sequence[str]]
+    """The properties to answer with; without them, a few of HubSpot's choice."""
+    propertiesWithHistory: _typing.NotRequired[_abc.Sequence[str]]
+    """The properties to answer with the values that they had before, too."""
+
+
+class FilterDict(_typing.TypedDict):
+    """What a property has to be like."""
+
+    highValue: _typing.NotRequired[str]
+    """The upper end of `BETWEEN`."""
+    operator: str
+    """
+    How the property is compared, such as `EQ`, `NEQ`, `LT`, `LTE`, `GT`, `GTE`, `BETWEEN`,
+    `IN`, `NOT_IN`, `HAS_PROPERTY` or `NOT_HAS_PROPERTY`.
+    """
+    propertyName: str
+    """Name of the property."""
+    value: _typing.NotRequired[str]
+    """What it is compared with."""
+    values: _typing.NotRequired[_abc.Sequence[str]]
+    """What it is compared with by `IN` and `NOT_IN`."""
+
+
+class FilterGroupDict(_typing.TypedDict):
+    """Filters all of which have to hold."""
+
+    filters: _abc.Sequence[FilterDict]
+    """The filters."""
+
+
+class PortalFlagStateBatchPutRequestDict(_typing.TypedDict):
     """States of one feature flag to be set in several accounts."""
 
-    portalStates: Sequence[BatchPortalEntryDict]
+    portalStates: _abc.Sequence[BatchPortalEntryDict]
     """The accounts, each with the state that the flag is to have in it."""
 
 
-class PublicDealSplitInputDict(TypedDict):
+class PropertyCreateDict(_typing.TypedDict):
+    """A property to create."""
+
+    dataSensitivity: _typing.NotRequired[str]
+    """How sensitive its values are, such as `non_sensitive`."""
+    description: _typing.NotRequired[str]
+    """What the property is for, in words."""
+    displayOrder: _typing.NotRequired[int]
+    """The place of the property among others; -1 for none."""
+    fieldType: str
+    """How forms show the property, such as `text`, `select` or `checkbox`."""
+    formField: _typing.NotRequired[bool]
+    """Whether forms may have the property."""
+    groupName: str
+    """Name of the group that the property belongs to."""
+    hasUniqueValue: _typing.NotRequired[bool]
+    """Whether no two records share a value, so that it may be the key of an upsert."""
+    hidden: _typing.NotRequired[bool]
+    """Whether the property is hidden in HubSpot."""
+    label: str
+    """What the property is called for people."""
+    name: str
+    """Name of the property."""
+    options: _typing.NotRequired[_abc.Sequence[PropertyOptionInputDict]]
+    """The values that an enumeration takes."""
+    type: str
+    """What its values are, such as `string`, `number`, `datetime` or `enumeration`."""
+
+
+class PropertyOptionInputDict(_typing.TypedDict):
+    """A value that an enumeration takes."""
+
+    description: _typing.NotRequired[str]
+    """What the option is for, in words; may be empty."""
+    displayOrder: _typing.NotRequired[int]
+    """The place of the option among others; -1 for none."""
+    hidden: _typing.NotRequired[bool]
+    """Whether the option is hidden in HubSpot."""
+    label: _typing.NotRequired[str]
+    """What the option is called for people."""
+    value: str
+    """The value."""
+
+
+class PublicDealSplitInputDict(_typing.TypedDict):
     """One owner's part of a deal."""
 
     ownerId: int
@@ -52,40 +151,86 @@ class PublicDealSplitInputDict(TypedDict):
     """The owner's share of the deal."""
 
 
-class PublicDealSplitsBatchCreateRequestDict(TypedDict):
+class PublicDealSplitsBatchCreateRequestDict(_typing.TypedDict):
     """The splits of several deals, to be written in one request."""
 
-    inputs: Sequence[PublicDealSplitsCreateRequestDict]
+    inputs: _abc.Sequence[PublicDealSplitsCreateRequestDict]
     """The deals with their splits."""
 
 
-class PublicDealSplitsCreateRequestDict(TypedDict):
+class PublicDealSplitsCreateRequestDict(_typing.TypedDict):
     """The splits of one deal."""
 
     id: int
     """Id of the deal."""
-    splits: Sequence[PublicDealSplitInputDict]
+    splits: _abc.Sequence[PublicDealSplitInputDict]
     """The deal's splits, one for each owner."""
 
 
-class SimplePublicObjectBatchInputUpsertDict(TypedDict):
+class PublicObjectSearchRequestDict(_typing.TypedDict):
+    """What to look for."""
+
+    after: _typing.NotRequired[str]
+    """
+    Where the page begins, as the page before says it in `paging.next.after`; absent for the
+    first.
+    """
+    filterGroups: _typing.NotRequired[_abc.Sequence[FilterGroupDict]]
+    """Groups of filters, one of which has to hold; all objects match if there is none."""
+    limit: _typing.NotRequired[int]
+    """The most objects of a page."""
+    properties: _typing.NotRequired[_abc.Sequence[str]]
+    """The properties to answer with; without them, a few of HubSpot's choice."""
+    query: _typing.NotRequired[str]
+    """A text that has to be in one of the properties that HubSpot searches by default."""
+    sorts: _typing.NotRequired[_abc.Sequence[SortDict | str]]
+    """
+    By what the objects are sorted; a text is the name of a property, as HubSpot's own clients
+    send it.
+    """
+
+
+class SimplePublicObjectBatchInputUpsertDict(_typing.TypedDict):
     """One record to create or update."""
 
     id: str
     """The value of the property that `idProperty` names, not HubSpot's id of the record."""
-    idProperty: NotRequired[str]
+    idProperty: _typing.NotRequired[str]
     """
     Name of the property by which the record is found. Its values have to be unique;
     `hs_object_id` is refused.
     """
-    objectWriteTraceId: NotRequired[str]
+    objectWriteTraceId: _typing.NotRequired[str]
     """
     An id of the caller's choice for this input, which its result repeats. If every input has
     one of its own, a bad record is reported by itself instead of failing the whole request,
     though some errors, such as duplicates and conflicts, still fail all of it.
     """
-    properties: Mapping[str, str | None]
+    properties: _abc.Mapping[str, str | None]
     """
     Values to write, by the properties' names. An empty string clears a property, null is
     ignored, and several values of one property are joined with semicolons.
     """
+
+
+class SimplePublicObjectIdDict(_typing.TypedDict):
+    """An object, by its id or by a unique property."""
+
+    id: str
+    """The object's id, or its value of `idProperty`."""
+
+
+class SortDict(_typing.TypedDict):
+    """A property by which objects are sorted."""
+
+    direction: _typing.NotRequired[str]
+    """In which order, `ASCENDING` or `DESCENDING`."""
+    propertyName: str
+    """Name of the property."""
+
+
+class TokenQueryDict(_typing.TypedDict):
+    """Which token is meant."""
+
+    tokenKey: str
+    """The token."""

@@ -43,12 +43,13 @@ def upsertgen(*arguments: str | Path) -> Outcome:
     return Outcome(code, out.getvalue(), err.getvalue())
 
 
-def write_files(folder: Path, files: Mapping[str, str | bytes]) -> None:
-    """Write files below a folder."""
+def write_files(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Write files below a folder, and return the folder."""
     for path, text in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(text.encode() if isinstance(text, str) else text)
+    return folder
 
 
 def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import os
+import shutil
 import signal
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import cache
-from types import ModuleType
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from pytest_httpserver import HTTPServer
 from upsertgen.emit import formatting
 
-from tests.diffing.browser import find_program
-from tests.endpoints import ENDPOINTS, Clock, Endpoint
-from tests.packages import Things, generate_package
+from tests.browser import Browser, browser, find_program
 from tests.scenarios import PACKAGE, Scenario, generate
 from tests.servers import RawServer, Server
-from tests.sharing import Once
+
+Once = Callable[[str, Callable[[Path], object]], Path]
 
 # How long examples take says how busy a machine is, and nothing about what is tested.
 settings.register_profile(
@@ -95,9 +95,27 @@ def texts_formatted_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
-    """Makes what all processes of this run share."""
+    """Fills folders that all processes of a run share, each in the process that comes first.
+
+    It takes a name, the same in each process and no other folder's, and what fills the empty folder. Tests
+    only read the folder that it returns.
+    """
     own = tmp_path_factory.getbasetemp()
-    return Once(own if worker_id == "master" else own.parent)
+    shared = own if worker_id == "master" else own.parent
+
+    def fill(name: str, make: Callable[[Path], object]) -> Path:
+        folder, finished = shared / f"once-{name}", shared / f"once-{name}.finished"
+        with (shared / f"once-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not finished.exists():
+                # What is there could not be finished.
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                finished.touch()
+        return folder
+
+    return fill
 
 
 @pytest.fixture
@@ -112,44 +130,19 @@ def raw_server() -> Iterator[RawServer]:
     server.close()
 
 
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A page in a real browser."""
+    program = find_program()
+    assert program is not None
+    with browser(program, tmp_path_factory.mktemp("profile")) as started:
+        yield started
+
+
 @pytest.fixture(params=["sync", "async"])
 def kind(request: pytest.FixtureRequest) -> str:
     """Whether a test calls through a synchronous or an asynchronous client."""
     return str(request.param)
-
-
-@pytest.fixture(scope="session")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str | None], ModuleType]:
-    """Generates packages, each only once."""
-
-    @cache
-    def package(spec: str, overlay: str | None) -> ModuleType:
-        return generate_package(tmp_path_factory.mktemp("package"), spec, overlay)
-
-    return package
-
-
-@pytest.fixture
-def things(kind: str, server: Server, packages: Callable[[str, str | None], ModuleType]) -> Things:
-    return Things(kind, server, packages)
-
-
-@pytest.fixture(params=list(ENDPOINTS))
-def endpoint(request: pytest.FixtureRequest, kind: str) -> Endpoint:
-    return replace(ENDPOINTS[request.param], kind=kind)
-
-
-@pytest.fixture
-def tasks(kind: str) -> Endpoint:
-    """One endpoint that stands for all, where they share what is tested."""
-    return replace(ENDPOINTS["2025-09-tasks"], kind=kind)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    clock.install(monkeypatch)
-    return clock
 
 
 @pytest.fixture(scope="session")

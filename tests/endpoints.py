@@ -1,4 +1,4 @@
-"""The endpoints that the API's documents publish, two of which the project began with, and a clock."""
+"""The endpoints that the API's documents publish, two of which the project began with."""
 
 from __future__ import annotations
 
@@ -7,19 +7,16 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import hubspot_upsert.v3
 import hubspot_upsert.v2025_09
-import pytest
-from hubspot_upsert._runtime import async_connection, connection, deadline
-from hubspot_upsert._runtime.answer import Answer, conclude
+from hubspot_upsert._runtime.answer import Answer
 from hubspot_upsert._runtime.operation import Operation
-from tenacity import AsyncRetrying, Retrying
+from hubspot_upsert._runtime.result import conclude
 from werkzeug import Response
 
 from tests.servers import Caller, RawServer, Server, answer
@@ -73,6 +70,12 @@ def success() -> Response:
     return answer(200, SUCCESS)
 
 
+def operations_of(version: ModuleType, object_type: str) -> list[Operation[Any]]:
+    """What the methods of an object type call, as the pure functions of the client take it."""
+    module = import_module(f"{version.__name__}.{object_type}")
+    return [one for one in vars(module).values() if isinstance(one, Operation)]
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """An object type of one version, called through one kind of client.
@@ -94,9 +97,8 @@ class Endpoint:
     @property
     def operation(self) -> Operation[Any]:
         """What it calls, as the pure functions of the client take it."""
-        module = import_module(f"{self.version.__name__}.{self.object_type}")
-        (found,) = (one for one in vars(module).values() if isinstance(one, Operation))
-        return found
+        found = operations_of(self.version, self.object_type)
+        return next(one for one in found if one.name.endswith(".batch_upsert"))
 
     def answered(
         self, status: int, content: object, headers: Mapping[str, str] | None = None
@@ -126,32 +128,3 @@ ENDPOINTS = {
         {"object_type": "2-123456/x"},
     ),
 }
-
-
-class Clock:
-    """Lets time pass at once: what clients sleep between attempts is noted, and added to the time.
-
-    So the real delays of the real policy are seen, and nobody waits for them.
-
-    Attributes:
-        slept: Seconds of each sleep.
-    """
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(connection, "Retrying", partial(Retrying, sleep=self._sleep))
-        monkeypatch.setattr(
-            async_connection, "AsyncRetrying", partial(AsyncRetrying, sleep=self._sleep_async)
-        )
-        monkeypatch.setattr(deadline, "time", SimpleNamespace(monotonic=self._monotonic))
-
-    def _monotonic(self) -> float:
-        return time.monotonic() + sum(self.slept)
-
-    def _sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-
-    async def _sleep_async(self, seconds: float) -> None:
-        self.slept.append(seconds)

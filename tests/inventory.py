@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import yaml
+from upsertgen.inputs import NO_VERSIONS
 from upsertgen.ir.names import module_name, package_name, version_order
 
 SPECS = Path(__file__).parent.parent / "specs"
 LABELS = sorted(
-    {path.parent.name for path in SPECS.glob("*/*.yaml")} - {"overlays"}, key=version_order
+    {path.parent.name for path in SPECS.glob("*/*.yaml")} - NO_VERSIONS, key=version_order
 )
 """The API versions as their folders call them, oldest first."""
 
@@ -70,7 +72,7 @@ def _operation(file: Path, path: str, method: str, operation: dict[str, Any]) ->
             del parameters[name]
     return Operation(
         file.parent.name,
-        module_name(file.stem),
+        module_name(file.stem.partition(".")[0]),
         operation["operationId"],
         method.upper(),
         path,
@@ -88,3 +90,9 @@ OPERATIONS = _operations()
 def object_types(label: str) -> set[str]:
     """Return the object types of a version, as the client calls them."""
     return {one.object_type for one in OPERATIONS if one.version == label}
+
+
+def attributes(version: ModuleType) -> list[str]:
+    """Return the object types that the client of a version has."""
+    members: dict[str, object] = vars(version.Client)
+    return [name for name, member in members.items() if isinstance(member, cached_property)]

@@ -11,6 +11,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from pytest_httpserver import HTTPServer
@@ -27,6 +28,28 @@ def answer(
     """A JSON answer; without a body, that of a successful upsert."""
     text = json.dumps(OK if body is None else body)
     return Response(text, status=status, headers=headers, content_type="application/json")
+
+
+class ThreadedServer(ThreadingHTTPServer):
+    """A server of the standard library in threads of its own; that a client breaks off is no error of it."""
+
+    daemon_threads = True
+    request_queue_size = 128  # Others would have to ask again, a second later.
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.01,))
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass
+
+    def close(self) -> None:
+        self.shutdown()
+        self.server_close()
+        self._thread.join(5)
 
 
 class Server:

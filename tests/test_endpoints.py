@@ -1,22 +1,74 @@
-"""The two endpoints that the project began with: what is sent, and what answers are read as."""
+"""The endpoints that the project began with: what is sent, what answers are read as, what statuses mean.
+
+All operations share one policy: its tables are for pure functions, and sockets show that both kinds call it.
+"""
 
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
+from types import SimpleNamespace
 from typing import Any
 
-import hubspot_upsert
+import hubspot_upsert as errors
 import pydantic
 import pytest
+from hubspot_upsert._policies import POLICY
+from hubspot_upsert._runtime import attempt, connection
+from hubspot_upsert._runtime.retry import delay_before_retry
 from hubspot_upsert.v2026_03 import models
+from tenacity import AsyncRetrying, Retrying
+from werkzeug import Response
 
-from tests.endpoints import ENDPOINTS, ONE_INPUT, SUCCESS, Endpoint, example
-from tests.servers import Server, answer
+from tests.endpoints import (
+    ENDPOINTS,
+    ONE_INPUT,
+    SUCCESS,
+    Endpoint,
+    an_answer,
+    example,
+    success,
+)
+from tests.servers import RawServer, Server, answer, raw_answer, reset
 
 # Should anything be sent again that must not be, nobody waits for it.
-pytestmark = pytest.mark.usefixtures("clock")
+pytestmark = pytest.mark.usefixtures("slept")
+
+JITTER = 0.25  # Half of the first backoff of 0.5 s; what an answer asks for is never shortened.
+
+
+@pytest.fixture(params=list(ENDPOINTS))
+def endpoint(request: pytest.FixtureRequest, kind: str) -> Endpoint:
+    return replace(ENDPOINTS[request.param], kind=kind)
+
+
+@pytest.fixture
+def tasks(kind: str) -> Endpoint:
+    """One endpoint that stands for all, where they share what is tested."""
+    return replace(ENDPOINTS["2025-09-tasks"], kind=kind)
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds of each sleep between attempts, which is added to the time instead of slept.
+
+    So the real delays of the real policy are seen, and nobody waits for them.
+    """
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(connection, "Retrying", partial(Retrying, sleep=slept.append))
+    monkeypatch.setattr(connection, "AsyncRetrying", partial(AsyncRetrying, sleep=sleep))
+    later = SimpleNamespace(monotonic=lambda: time.monotonic() + sum(slept))
+    monkeypatch.setattr(attempt, "time", later)
+    return slept
+
 
 VALIDATION_MESSAGE = (
     'Property values were not valid: [{"isValid":false,"message":"Email address not-an-email is '
@@ -174,17 +226,6 @@ def test_an_answer_without_results_is_no_success_of_any_input(called: Endpoint) 
     assert called.answered(200, {**SUCCESS, "status": "CANCELED", "results": []}).results == []
 
 
-def test_a_success_that_cannot_be_read_says_so_and_is_not_sent_again(
-    tasks: Endpoint, server: Server
-) -> None:
-    server.script = [answer(200, {"status": "COMPLETE"}), answer(200, SUCCESS)]
-    with pytest.raises(hubspot_upsert.DecodingError, match="may have applied") as caught:
-        tasks.upsert(server)
-    assert caught.value.status == 200
-    assert caught.value.text == '{"status": "COMPLETE"}'
-    assert len(server.requests) == 1
-
-
 @pytest.mark.parametrize(
     ("status", "body", "typed"),
     [
@@ -219,7 +260,7 @@ def test_a_success_that_cannot_be_read_says_so_and_is_not_sent_again(
 def test_the_body_of_an_error_is_typed(
     called: Endpoint, status: int, body: dict[str, Any], typed: dict[str, Any]
 ) -> None:
-    with pytest.raises(hubspot_upsert.StatusError) as caught:
+    with pytest.raises(errors.StatusError) as caught:
         called.answered(status, body)
     error = caught.value
     assert type(error.body) is models.Error
@@ -233,7 +274,7 @@ def test_the_body_of_an_error_is_typed(
 
 def test_codes_of_details_are_typed(called: Endpoint) -> None:
     body = {"errors": [{"code": "PROPERTY_DOESNT_EXIST", "in": "properties", "message": "no"}]}
-    with pytest.raises(hubspot_upsert.ValidationError) as caught:
+    with pytest.raises(errors.ValidationError) as caught:
         called.answered(400, body)
     (detail,) = caught.value.body.errors
     assert (detail.code, detail.in_, detail.message) == (
@@ -242,3 +283,208 @@ def test_codes_of_details_are_typed(called: Endpoint) -> None:
         "no",
     )
     assert str(caught.value) == f"{called.object_type}.batch_upsert: 400 Bad Request"
+
+
+# What statuses mean.
+
+
+def body(category: str | None = None, **more: str) -> dict[str, str]:
+    """An error body as the API sends it."""
+    named = {"category": category} if category else {}
+    return {"status": "error", "message": "It failed.", "correlationId": "c-1", **named, **more}
+
+
+def limited(policy: str) -> dict[str, str]:
+    """The body of a 429, which has no category."""
+    return body(errorType="RATE_LIMIT", policyName=policy, groupName="publicapi:x")
+
+
+PAGE = "<html><h1>It failed.</h1></html>"
+
+FINAL: list[tuple[int, Any, type[errors.StatusError]]] = [
+    (400, body("VALIDATION_ERROR"), errors.ValidationError),
+    (401, body("INVALID_AUTHENTICATION"), errors.AuthenticationError),
+    (401, body("EXPIRED_AUTHENTICATION"), errors.AuthenticationError),
+    (403, body("MISSING_SCOPES"), errors.PermissionDeniedError),
+    (409, body("CONFLICT"), errors.ConflictError),
+    (414, PAGE, errors.ValidationError),
+    (429, limited("DAILY"), errors.DailyLimitError),
+    (429, body("RATE_LIMITS", policyName="daily"), errors.DailyLimitError),
+    (501, PAGE, errors.ServerError),
+    (526, PAGE, errors.ServerError),
+    (404, body("OBJECT_NOT_FOUND"), errors.StatusError),
+    (405, PAGE, errors.StatusError),
+    (415, body(), errors.StatusError),
+    (418, PAGE, errors.StatusError),
+    (300, PAGE, errors.StatusError),
+    (304, "", errors.StatusError),
+]
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+@pytest.mark.parametrize(("status", "content", "kind"), FINAL)
+def test_what_stays_wrong_is_raised_at_once(
+    name: str, status: int, content: Any, kind: type[errors.StatusError]
+) -> None:
+    assert delay_of(status, content, {}) is None
+    with pytest.raises(errors.ApiError) as caught:
+        ENDPOINTS[name].answered(status, content)
+    assert type(caught.value) is kind
+    assert_carries(caught.value, ENDPOINTS[name], status, content)
+
+
+PASSING: list[tuple[int, Any, dict[str, str], type[errors.StatusError], float]] = [
+    (423, body("LOCKED"), {}, errors.LockedError, 2),
+    (423, body("LOCKED"), {"Retry-After": "1"}, errors.LockedError, 2),
+    (423, body("LOCKED"), {"Retry-After": "5"}, errors.LockedError, 5),
+    (429, limited("TEN_SECONDLY_ROLLING"), {}, errors.RateLimitError, 10),
+    (429, limited("TEN_SECONDLY_ROLLING"), {"Retry-After": "20"}, errors.RateLimitError, 20),
+    (429, limited("SECONDLY"), {}, errors.RateLimitError, 1),
+    (429, limited("SOMETHING_NEW"), {}, errors.RateLimitError, 1),
+    (
+        429,
+        body("RATE_LIMITS"),
+        {"X-HubSpot-RateLimit-Interval-Milliseconds": "10000"},
+        errors.RateLimitError,
+        10,
+    ),
+    (429, {"message": "It failed."}, {}, errors.RateLimitError, 1),
+    (429, PAGE, {}, errors.RateLimitError, 1),
+    (477, body("MIGRATION_IN_PROGRESS"), {"Retry-After": "30"}, errors.AccountMovingError, 30),
+    (477, PAGE, {}, errors.AccountMovingError, 0),
+    *(
+        (status, PAGE, {}, errors.ServerError, 0)
+        for status in (408, *range(502, 505), *range(520, 526), 530)
+    ),
+    (500, body("INTERNAL_ERROR"), {}, errors.ServerError, 0),
+    (502, body("BAD_GATEWAY"), {}, errors.ServerError, 0),
+    (503, PAGE, {"Retry-After": "7"}, errors.ServerError, 7),
+]
+
+
+@pytest.mark.parametrize(("status", "content", "headers", "kind", "least"), PASSING)
+def test_what_passes_is_sent_again_after_the_delay_that_it_takes(
+    status: int,
+    content: Any,
+    headers: dict[str, str],
+    kind: type[errors.StatusError],
+    least: float,
+) -> None:
+    least = max(least, JITTER)
+    assert delay_of(status, content, headers, random=0.0) == least
+    assert delay_of(status, content, headers, random=0.5) == least + JITTER / 2
+    # However long that takes.
+    late = {**headers, "Retry-After": "86400"}
+    assert delay_of(status, content, late, random=0.0) == 86400
+    endpoint = ENDPOINTS["2025-09-objects"]
+    with pytest.raises(errors.ApiError) as caught:
+        endpoint.answered(status, content, late)
+    assert type(caught.value) is kind
+    assert_carries(caught.value, endpoint, status, content)
+    assert caught.value.retry_after == 86400
+
+
+def delay_of(
+    status: int, content: Any, headers: dict[str, str], *, random: float = 0.0
+) -> float | None:
+    """Give the seconds before the second attempt; None if there is none."""
+    answer = an_answer(status, content, headers)
+    return delay_before_retry(POLICY, answer, 1, random=random, now=time.time())
+
+
+# On sockets.
+
+
+def test_what_passes_is_sent_again_as_it_was(
+    endpoint: Endpoint, server: Server, slept: list[float]
+) -> None:
+    server.script = [answer(429, limited("TEN_SECONDLY_ROLLING")), success()]
+    assert endpoint.upsert(server).results[0].id == "512"
+    assert server.targets == [endpoint.target] * 2
+    assert server.bodies[0] == server.bodies[1] != b""
+    assert server.requests[1].headers["Authorization"] == "Bearer pat-secret-0123456789"
+    (seconds,) = slept
+    assert 10 <= seconds < 10 + JITTER
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "budget"),
+    [(423, body("LOCKED"), 2), (429, limited("TEN_SECONDLY_ROLLING"), 10)],
+)
+def test_a_delay_of_the_policy_does_not_leave_the_budget_either(
+    tasks: Endpoint, server: Server, slept: list[float], status: int, content: Any, budget: float
+) -> None:
+    server.script = [error_answer(status, content), success()]
+    with pytest.raises(errors.StatusError) as caught:
+        tasks.upsert(server, time_budget=budget)
+    assert caught.value.status == status
+    assert caught.value.retry_after is None
+    assert len(server.requests) == 1
+    assert slept == []
+
+
+def test_backoff_doubles() -> None:
+    busy = an_answer(503, PAGE)
+    delays = [
+        delay_before_retry(POLICY, busy, number, random=0.0, now=0.0) for number in range(1, 6)
+    ]
+    assert delays == [0.25, 0.5, 1, 2, 4]
+
+
+def test_rate_limits_are_told(called: Endpoint) -> None:
+    headers = {
+        "X-HubSpot-RateLimit-Max": "190",
+        "X-HubSpot-RateLimit-Remaining": "12",
+        "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
+    }
+    with pytest.raises(errors.ValidationError) as refused:
+        called.answered(400, body(), headers)
+    assert refused.value.rate_limit == errors.RateLimit(190, 12, 10.0)
+    headers |= {
+        "X-HubSpot-RateLimit-Daily": "625000",
+        "X-HubSpot-RateLimit-Daily-Remaining": "0",
+    }
+    with pytest.raises(errors.DailyLimitError) as caught:
+        called.answered(429, limited("DAILY"), headers)
+    assert caught.value.rate_limit == errors.RateLimit(190, 12, 10.0, 625000, 0)
+
+
+def test_attempts_end_with_an_answer_that_stays(tasks: Endpoint, raw_server: RawServer) -> None:
+    daily = json.dumps(limited("DAILY")).encode()
+    raw_server.script = [
+        reset,
+        raw_answer(PAGE.encode(), status="502 Bad Gateway"),
+        raw_answer(daily, status="429 Too Many Requests"),
+        raw_answer(success().get_data()),
+    ]
+    with pytest.raises(errors.DailyLimitError, match="after 3 attempts") as caught:
+        tasks.upsert(raw_server)
+    assert caught.value.attempts == len(raw_server.requests) == 3
+
+
+def error_answer(status: int, content: Any, headers: dict[str, str] | None = None) -> Response:
+    if isinstance(content, str):
+        return Response(content, status=status, headers=headers, content_type="text/html")
+    return answer(status, content, headers)
+
+
+def assert_carries(error: errors.ApiError, endpoint: Endpoint, status: int, content: Any) -> None:
+    """Assert that an error says everything that the answer did."""
+    assert error.operation == f"{endpoint.object_type}.batch_upsert"
+    assert error.status == status
+    assert str(error).startswith(f"{error.operation}: {status} ")
+    if isinstance(content, str):
+        assert error.text == content
+        assert error.body is error.category is error.correlation_id is None
+        return
+    assert error.message == "It failed."
+    assert error.category == content.get("category")
+    assert error.correlation_id == content.get("correlationId")
+    assert isinstance(error.body, endpoint.version.models.Error)
+    assert error.body.model_dump(by_alias=True, exclude_unset=True) == content
+
+
+def test_an_answer_may_lack_what_callers_can_do_without(endpoint: Endpoint, server: Server) -> None:
+    server.script = [answer(200, {"results": [{"id": "512", "properties": {}}]})]
+    (result,) = endpoint.upsert(server).results
+    assert (result.id, result.new, result.archived, result.created_at) == ("512", None, None, None)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sharing import Once
+from tests.conftest import Once
 
 ROOT = Path(__file__).parents[1]
 GENERATED = ROOT / "generated"

@@ -24,7 +24,6 @@ QUICK = [
     # There is none of this name unless it is the copy that is tested.
     f"tests/test_versions.py::test_clients_have_the_object_types_of_the_specs_and_no_other[{NEXT}]",
     "tests/test_versions.py::test_names_and_parameters_are_the_same_in_all_versions",
-    "tests/test_versions.py::test_bodies_that_several_versions_have_are_the_same_class",
     "tests/test_bodies.py::test_there_are_no_more_classes_than_distinct_bodies",
     "tests/test_bodies.py::test_the_same_body_is_the_same_class_in_all_versions",
     "tests/test_readme.py::test_examples_run",

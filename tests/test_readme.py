@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import json
+import os
 import re
 import runpy
+import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from dataclasses import fields
-from functools import cached_property
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import click
 import httpx2
@@ -21,21 +20,23 @@ import hubspot_upsert.bulk
 import hubspot_upsert.v3
 import pytest
 from hubspot_upsert import errors
-from hubspot_upsert._bulk.operation import UpsertOptions
+from hubspot_upsert._bulk.resource import UpsertOptions
+from hubspot_upsert._cli.catalogue import CATALOGUE
+from hubspot_upsert._cli.entry import run_command
 from hubspot_upsert._policies import POLICY
+from hubspot_upsert._properties.files import read_files
+from hubspot_upsert._properties.property import PROPERTY_TYPES
 from hubspot_upsert.bulk import Status, UpsertReport
 from hubspot_upsert.sandbox import Sandbox
-from hubspot_upsert.sandbox.declarations import read_declarations
-from hubspot_upsert.sandbox.fault_kinds import KINDS
-from hubspot_upsert.sandbox.properties import PROPERTY_TYPES
 from upsertgen.cli import _group as command_line
 from upsertgen.configuration import Settings, read_configuration
-from upsertgen.ir.extensions import ERRORS
+from upsertgen.ir.vocabulary import ERRORS
+from upsertgen.properties import read_property_settings
 from werkzeug import Response
 
 from tests.endpoints import SUCCESS
-from tests.inventory import PACKAGES
-from tests.servers import Server, answer
+from tests.inventory import PACKAGES, attributes
+from tests.servers import PATIENCE, Server, answer, free_port
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -77,8 +78,8 @@ REFUSED = {"message": "It is wrong.", "category": "VALIDATION_ERROR", "correlati
     ("text", "index", "response", "printed"),
     [
         (README, 0, answer(200, TWO_RESULTS), ["512 created", "513 updated"]),
-        (GENERATED_README, 0, answer(207, ONE_REFUSED), ["id='512'", "'VALIDATION_ERROR'"]),
-        (GENERATED_README, 1, answer(200, TWO_RESULTS), ["status='COMPLETE'"]),
+        (GENERATED_README, 1, answer(207, ONE_REFUSED), ["id='512'", "'VALIDATION_ERROR'"]),
+        (GENERATED_README, 2, answer(200, TWO_RESULTS), ["status='COMPLETE'"]),
         (
             GENERATED_README,
             3,
@@ -122,7 +123,7 @@ def test_examples_run(
     assert request.json["inputs"][0]["id"] == "ada@example.com"
 
 
-@pytest.mark.parametrize(("text", "index", "created"), [(README, 1, 250), (GENERATED_README, 2, 2)])
+@pytest.mark.parametrize(("text", "index", "created"), [(README, 1, 250), (GENERATED_README, 0, 2)])
 def test_bulk_examples_run(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -140,32 +141,119 @@ def test_bulk_examples_run(
     assert re.search(rf"^created +{created}$", capsys.readouterr().out, re.MULTILINE)
 
 
+def test_the_example_that_reads_back_finds_what_there_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "example.py").write_text(blocks(README, "python")[3], "utf-8")
+    with Sandbox() as sandbox:
+        sandbox.seed("contacts", [{"email": "ada@example.com", "firstname": "Ada"}])
+        for version in VERSIONS:
+            monkeypatch.setattr(version.Client, "_BASE_URL", sandbox.url)
+        runpy.run_path(str(tmp_path / "example.py"), run_name="__main__")
+    assert "'firstname': 'Ada'" in capsys.readouterr().out
+
+
 def test_the_bulk_section_names_every_option_and_status() -> None:
     text = section(GENERATED_README, "Upsert any number of records")
-    rows = [
+    statuses, options = (
         {
             name
             for cell in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
             for name in re.findall(r"`([^`]+)`", cell)
         }
         for table in text.split("\n\n")
-        if table.startswith("| ")
-    ]
-    statuses, options = rows
+        if table.startswith(("| `outcome.status` |", "| option |"))
+    )
     assert statuses - {"outcome.status"} == {one.value for one in Status} - {"written"}
     assert "`written`" in text
     assert options == set(UpsertOptions.__annotations__)
-    for name in re.findall(r"`(?:report\.)?(\w+)(?:\(\))?`", text):
-        if name.endswith(("_jsonl", "_records")) or name == "warnings":
-            assert hasattr(UpsertReport, name), name
+    for name in re.findall(r"`(?:report|bulk\.UpsertReport)\.(\w+)", text):
+        assert hasattr(UpsertReport(), name), name
     assert "from hubspot_upsert.bulk import RedisRateLimiter" in text
     assert hasattr(hubspot_upsert.bulk, "RedisRateLimiter")
 
 
+def test_the_lines_about_properties_run(tmp_path: Path) -> None:
+    text = section(GENERATED_README, "Which properties?")
+    install, *lines = blocks(text, "")[0].splitlines()
+    assert install == "pip install 'hubspot-upsert[cli,sandbox]'"
+    assert len(lines) < 10
+    paths = [str(Path(sys.executable).parent), os.environ["PATH"]]
+    done = subprocess.run(
+        ["bash", "-c", "\n".join(lines).replace("8090", str(free_port()))],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for line in (
+        r"properties/contacts\.yaml: \d+ properties, new",
+        r"email +email +yes +yes *",
+        r"contacts: no change since properties/contacts\.yaml",
+        r"created +1",
+        r" *3  email     INVALID_EMAIL  Email address nobody is invalid",
+    ):
+        assert re.search(f"^{line}", done.stdout, re.MULTILINE), (line, done.stdout)
+
+
+def test_the_other_commands_about_properties_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = section(GENERATED_README, "Which properties?")
+    shown = [
+        each
+        for each in re.findall(r"`(properties (?:pull|show|diff)\b[^`]* [^`]*)`", text)
+        if each != "properties pull"
+    ]
+    assert len(shown) == 4
+    with Sandbox() as sandbox:
+        at = ["--base-url", sandbox.url]
+        for folder in ("properties", "other-account"):
+            pull = ["pull", "contacts", "--api-version", "2026-03", "--output", folder, *at]
+            assert run_command(CATALOGUE, ["properties", *pull]) == 0
+        for line in shown:
+            code = run_command(CATALOGUE, [*shlex.split(line.replace("TEXT", "phone")), *at])
+            assert code == 0, line
+    assert re.search(r"^phone\b", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_the_lines_about_headers_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ACCESS_TOKEN", "any")
+    text = section(GENERATED_README, "Which properties?").partition("### Files with headers")[2]
+    lines = [line for block in blocks(text, "") for line in block.splitlines()]
+    assert len(lines) == 3
+    Path("contacts.csv").write_text("My key,First Name,Notes\nada@example.com,Ada,\n")
+    Path("properties").mkdir()
+    properties = {"email": {"unique": True}, "firstname": {"label": "First Name"}}
+    file = Path("properties/contacts.yaml")
+    file.write_text(json.dumps({"object_type": "contacts", "properties": properties}))
+    with Sandbox() as sandbox:
+        sandbox.declare("contacts", firstname={"label": "First Name"})
+        for line in lines:
+            program, *arguments = shlex.split(line)
+            assert program == "hubspot-upsert"
+            assert run_command(CATALOGUE, [*arguments, "--base-url", sandbox.url]) == 0, line
+        record = sandbox.record("contacts", "ada@example.com", "email")
+    assert record is not None
+    assert record["properties"]["firstname"] == "Ada"
+    said = capsys.readouterr()
+    assert "by their labels, 'First Name' is 'firstname'" in said.err
+    assert [line[:9].strip() for line in said.out.splitlines()[-7:]] == ["ok"] * 7
+
+
 def test_no_example_is_left_out() -> None:
-    assert len(blocks(README, "python")) == 2
+    # The third is checked, and never runs: tests/types/test_property_types.py.
+    assert len(blocks(README, "python")) == 4
     assert len(blocks(GENERATED_README, "python")) == 5
-    assert README.count("```python") + GENERATED_README.count("```python") == 7
+    assert README.count("```python") + GENERATED_README.count("```python") == 9
 
 
 def test_the_tests_that_are_shown_pass(tmp_path: Path) -> None:
@@ -185,18 +273,21 @@ def test_the_properties_and_faults_that_are_shown_are_known(tmp_path: Path) -> N
     text = section(GENERATED_README, "Test without an account")
     (shown,) = blocks(text, "yaml")
     (tmp_path / "properties.yaml").write_text(shown, "utf-8")
-    declared = read_declarations([tmp_path / "properties.yaml"], None)
-    assert [one.name for one in declared["contacts"]] == ["number", "since", "colour", "score"]
+    declared = read_files([tmp_path / "properties.yaml"], {})
+    assert [*declared["contacts"].properties] == ["number", "since", "colour", "score"]
     told = re.search(r"string, email, .* or enumeration", shown)
     assert told is not None
     assert set(re.findall(r"\w+", told[0])) - {"or"} == set(PROPERTY_TYPES)
     named = text[text.index("\nFaults: ") :]
-    assert set(re.findall(r"`([a-z-]+)`", named)) == set(KINDS)
     with Sandbox() as sandbox, httpx2.Client(base_url=sandbox.url) as http:
+        # Those that fit an operation of the API.
+        kinds = http.get("/_sandbox/faults/kinds").json()["kinds"]
+        assert set(re.findall(r"`([a-z-]+)`", named)) == set(kinds)
         for methods, route in re.findall(r"`((?:GET|PUT|POST)[`, A-Z]*) ?(/_sandbox/\w+)", text):
             for method in re.findall(r"[A-Z]+", methods):
-                path = f"{route}/contacts" if "properties" in route else route
-                body = {"fault": "locked"} if "faults" in route else {}
+                what = route.rpartition("/")[2]
+                path = f"{route}/contacts" if what in {"properties", "seed"} else route
+                body = {"faults": {"fault": "locked"}, "seed": {"records": []}}.get(what, {})
                 assert http.request(method, path, json=body).status_code < 300, (method, path)
 
 
@@ -209,6 +300,8 @@ def test_the_sections_stand_in_the_order_that_readers_need() -> None:
         "Two commands",
         "Upsert contacts",
         "Upsert any number of records",
+        "Catch a misspelt property in the editor",
+        "Read back what was written",
         "Test without an account",
         "Add an object type",
         "A new API version ships",
@@ -218,6 +311,30 @@ def test_the_sections_stand_in_the_order_that_readers_need() -> None:
         "What no spec can do",
         "How the parts fit",
     ]
+
+
+def test_the_pictures_name_files_where_they_are() -> None:
+    pictures = re.findall(
+        r"files below `(\S+)/`.*?:\n\n(.*?)\n\n(?=\S)",
+        section(README, "How the parts fit"),
+        flags=re.DOTALL,
+    )
+    assert len(pictures) == 2
+    for base, picture in pictures:
+        folder = ROOT / base
+        named = 0
+        for line in picture.splitlines():
+            if step := re.search(r" (\w+/)  ", line):
+                folder = ROOT / base / step[1]
+            for name in re.findall(r"[\w/]+\.py\b", line):
+                places = (folder / name, ROOT / base / name, ROOT / name)
+                assert any(place.is_file() for place in places), f"{name} is not in {folder}"
+                named += 1
+        assert named, "a picture names files"
+    file, line, text = re.findall(r"^    (specs/\S+):(\d+) +(.*)$", pictures[0][1], re.MULTILINE)[0]
+    assert (ROOT / file).read_text("utf-8").splitlines()[int(line) - 1].strip() == text
+    emitted = pictures[0][1].splitlines()[-1].strip()
+    assert f'"""{text.removeprefix("description: ")}"""' in (ROOT / emitted).read_text("utf-8")
 
 
 def test_the_configuration_shown_has_exactly_the_settings_that_there_are(tmp_path: Path) -> None:
@@ -231,7 +348,16 @@ def test_the_configuration_shown_has_exactly_the_settings_that_there_are(tmp_pat
         held = getattr(settings, name.replace("-", "_"))
         assert held == (tmp_path / value if isinstance(held, Path) else value)
     (generate,) = [command for name, command in commands() if name == "generate"]
-    assert {f"--{name}" for name in shown} <= flags(generate)
+    assert {f"--{name}" for name in shown if name != "free-names"} <= flags(generate)
+
+
+def test_the_settings_of_properties_that_are_shown_are_such(tmp_path: Path) -> None:
+    (block,) = [one for one in blocks(README, "toml") if "[tool.upsertgen.properties]" in one]
+    (tmp_path / "pyproject.toml").write_text(block, "utf-8")
+    settings = read_property_settings(tmp_path / "pyproject.toml")
+    assert settings.output == tmp_path / "my_app/crm_types.py"
+    assert settings.files == (f"{tmp_path}/properties/*.yaml",)
+    assert settings.keys == {"deals": "deal_code"}
 
 
 def test_the_renames_that_are_shown_are_settings(tmp_path: Path) -> None:
@@ -293,9 +419,8 @@ def test_the_other_names_that_are_mentioned_exist() -> None:
     )
     for name in re.findall(r"`(x-[a-z-]+)`", README):
         assert f'"{name}"' in source, name
-    for file, folder in [("encode.py", "emit"), ("names.py", "ir")]:
-        assert f"`{file}`" in README
-        assert (ROOT / "generator" / "upsertgen" / folder / file).is_file()
+    assert "`encode.py`" in README
+    assert (ROOT / "generator" / "upsertgen" / "emit" / "encode.py").is_file()
     for kind in ("package", "version", "resource"):
         assert f"`{kind}` stands for" in README or f"`{kind}` for" in README
         assert list((ROOT / "templates").rglob(f"{kind}*"))
@@ -352,14 +477,9 @@ def test_the_generated_readme_lists_the_object_types_of_each_version() -> None:
     listed = dict(
         re.findall(r"^- `(hubspot_upsert\.\w+)` \([\w-]+\): (.*)$", GENERATED_README, re.MULTILINE)
     )
-    assert {version.__name__: names_of(version) for version in VERSIONS} == {
+    assert {version.__name__: attributes(version) for version in VERSIONS} == {
         name: re.findall(r"`(\w+)`", names) for name, names in listed.items()
     }
-
-
-def names_of(version: ModuleType) -> list[str]:
-    members: Iterator[tuple[str, Any]] = iter(vars(version.Client).items())
-    return [name for name, member in members if isinstance(member, cached_property)]
 
 
 def test_both_distributions_support_the_versions_of_python_that_the_readme_names() -> None:

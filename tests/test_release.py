@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
+import os
+import re
 import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
+from upsertgen.configuration import with_setting
+from upsertgen.distribution_version import bumped
 from upsertgen.errors import InvalidInput
-from upsertgen.release import bumped, with_version
 from upsertgen.write import transaction
 
 from tests.command_line import Outcome, contents, upsertgen, write_files
-from tests.importing.documents import document
-from tests.importing.publishing import Document
+from tests.conftest import Once
+from tests.importing.documents import NOTED, document
+from tests.importing.published_documents import Document
 
 PYPROJECT = """\
 # What this project is.
@@ -72,11 +76,9 @@ def version() -> str:
 
 
 def reviewed(outcome: Outcome) -> list[str]:
-    """Return the files that a release asks to review."""
-    _, _, after = outcome.out.partition("Review:\n")
-    assert after, outcome.out + outcome.err
-    assert all(line.startswith("  ") for line in after.splitlines())
-    return [line.strip() for line in after.splitlines()]
+    """Return the files that a release asks to review; those that are many in a folder as their number."""
+    assert outcome.err.endswith("Next: review these files, and commit them together.\n")
+    return re.findall(r"^(?:created|changed|removed) +(.+)$", outcome.out, re.MULTILINE)
 
 
 def differing(before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
@@ -97,22 +99,24 @@ def assert_green() -> None:
     assert check.code == 0, check.out + check.err
 
 
-@pytest.fixture(scope="module")
-def unreleased(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with one API version and its output, beside what is published of the next one."""
-    folder = tmp_path_factory.mktemp("unreleased")
+def write_unreleased(folder: Path) -> None:
+    """Write a project with one API version and its output, beside what is published of the next one."""
     write_files(
         folder / "project",
         {"pyproject.toml": PYPROJECT, "specs/overlays/corrections.yaml": OVERLAY},
     )
     publish(folder / "first", "v1", things=document())
     publish(folder / "published", things=with_field(), others=OTHERS)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder / "project")
+    with contextlib.chdir(folder / "project"):
         for arguments in (("import", "../first/collection", "--api-version", "v1"), ("generate",)):
             outcome = upsertgen(*arguments)
             assert outcome.code == 0, outcome.err
-    return folder
+
+
+@pytest.fixture(scope="session")
+def unreleased(once: Once) -> Path:
+    """The project before the release, for copies."""
+    return once("unreleased", write_unreleased)
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +137,13 @@ def project(unreleased: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     shutil.copytree(unreleased, tmp_path / "all")
     monkeypatch.chdir(tmp_path / "all" / "project")
     return tmp_path / "all" / "project"
+
+
+def test_a_release_says_what_has_to_be_said_about_the_specs(project: Path) -> None:
+    write_files(project, {"specs/overlays/more.yaml": NOTED})
+    outcome = release()
+    assert outcome.code == 0, outcome.err
+    assert outcome.err.startswith("note: specs/overlays/more.yaml:5:58: 'nullable' beside $ref")
 
 
 @pytest.fixture
@@ -156,34 +167,42 @@ def test_a_release_does_everything(afterwards: Path) -> None:
     generated = tomllib.loads((afterwards / "generated/pyproject.toml").read_text("utf-8"))
     assert generated["project"]["version"] == "1.5.0"
     text = (afterwards / "generated/CHANGELOG.md").read_text("utf-8")
-    assert LABEL in text
+    assert "### Version 1.5.0\n\nThe first release." in text
+    assert f"- API version {LABEL} imported.\n" in text
     assert "others" in text
     assert_green()
 
 
 def test_a_release_says_what_it_did(released: tuple[Path, Outcome], unreleased: Path) -> None:
     folder, outcome = released
-    assert "distribution-version: 1.4.2 -> 1.5.0\n" in outcome.out
-    assert "others" in outcome.out.partition("distribution-version")[0]
+    assert outcome.err.splitlines() == [
+        "1.5.0 is the first release: its public names are kept from now on.",
+        "distribution-version: 1.4.2 -> 1.5.0",
+        "Next: review these files, and commit them together.",
+    ]
     files = reviewed(outcome)
-    assert files == differing(contents(unreleased / "project"), contents(folder / "project"))
+    many = "6 files in generated/things_client/v2026_09"
+    expected = differing(contents(unreleased / "project"), contents(folder / "project"))
+    new = [one for one in expected if one.startswith("generated/things_client/v2026_09/")]
+    assert len(new) == 6
+    assert sorted(files) == sorted([*(set(expected) - {*new}), many])
     assert {
         "generated/.upsertgen.json",
         "generated/CHANGELOG.md",
-        "generated/things_client/v2026_09/things.py",
         "pyproject.toml",
         "specs/2026-09/things.yaml",
         "specs/names.lock.yaml",
         "specs/provenance.yaml",
     } <= set(files)
+    assert re.search(r"^created +specs/2026-09/things.yaml$", outcome.out, re.MULTILINE)
+    assert re.search(r"^changed +pyproject.toml$", outcome.out, re.MULTILINE)
 
 
 def test_the_same_release_again_changes_nothing(afterwards: Path) -> None:
     before = everything(afterwards)
     again = release()
     assert again.code == 0, again.err
-    assert again.out.endswith(f"{LABEL} is what SOURCE publishes, and everything is up to date.\n")
-    assert "Review:" not in again.out
+    assert again.err == f"{LABEL} is what SOURCE publishes, and everything is up to date.\n"
     assert everything(afterwards) == before
 
 
@@ -192,15 +211,20 @@ def test_a_field_that_comes_is_a_minor_version(afterwards: Path) -> None:
     one["components"]["schemas"]["Input"]["properties"]["shape"] = {"type": "string"}
     publish(afterwards.parent / "published", things=one, others=OTHERS)
     outcome = release()
-    assert "distribution-version: 1.5.0 -> 1.6.0\n" in outcome.out
+    assert "distribution-version: 1.5.0 -> 1.6.0\n" in outcome.err
+    # A version that was there is compared with itself, as the last release had it.
+    assert f"{LABEL}\n" in outcome.out
+    assert "field inputs[].shape added" in outcome.out
     assert f"specs/{LABEL}/others.yaml" not in reviewed(outcome)
     assert_green()
 
 
 @pytest.mark.parametrize(("before", "after"), [("1.5.0", "2.0.0"), ("0.5.3", "0.6.0")])
 def test_a_field_that_goes_breaks_callers(afterwards: Path, before: str, after: str) -> None:
-    text = Path("pyproject.toml").read_text("utf-8").replace("1.5.0", before)
-    Path("pyproject.toml").write_text(text, "utf-8")
+    for file in ("pyproject.toml", "specs/releases.yaml"):
+        text = Path(file).read_text("utf-8").replace("1.5.0", before)
+        Path(file).write_text(text, "utf-8")
+    text = Path("pyproject.toml").read_text("utf-8")
     publish(afterwards.parent / "published", things=document(), others=OTHERS)
     untouched = everything(afterwards)
     refused = release()
@@ -211,9 +235,28 @@ def test_a_field_that_goes_breaks_callers(afterwards: Path, before: str, after: 
     Path("pyproject.toml").write_text(f"{text}\n{retired}", "utf-8")
     outcome = release()
     assert outcome.code == 0, outcome.err
-    assert f"distribution-version: {before} -> {after}\n" in outcome.out
+    assert f"distribution-version: {before} -> {after}\n" in outcome.err
     assert version() == after
     assert_green()
+
+
+def test_a_killed_release_that_was_undone_is_told(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(*_: Any) -> None:
+        os._exit(9)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transaction, "way_to", kill)
+        child = os.fork()
+        if not child:
+            release()
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    outcome = release()
+    assert outcome.code == 0, outcome.err
+    undone = "note: what a run that was killed had begun in {} was undone"
+    assert undone.format("specs") in outcome.err.splitlines()
+    assert outcome.err.endswith("Next: review these files, and commit them together.\n")
 
 
 def test_an_older_version_is_compared_with_the_one_before_it(afterwards: Path) -> None:
@@ -232,7 +275,7 @@ def test_the_first_release_of_a_project(
     monkeypatch.chdir(tmp_path / "project")
     outcome = release()
     assert outcome.code == 0, outcome.err
-    assert "distribution-version" not in outcome.out
+    assert "distribution-version" not in outcome.err
     assert "pyproject.toml" not in reviewed(outcome)
     assert version() == "1.4.2"
     assert_green()
@@ -246,6 +289,15 @@ def test_corrections_may_wait_for_the_version(project: Path) -> None:
     assert outcome.code == 0, outcome.err
     assert version() == "1.5.0"
     assert_green()
+
+
+def test_a_link_inside_the_specs_folder_stays_one(project: Path) -> None:
+    link = project / "specs/overlays/again.yaml"
+    link.symlink_to("../overlays/corrections.yaml")
+    assert upsertgen("validate").code == 0
+    outcome = release()
+    assert outcome.code == 0, outcome.err
+    assert link.is_symlink()
 
 
 def test_the_ends_of_lines_stay(project: Path) -> None:
@@ -271,7 +323,7 @@ def test_without_a_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert outcome.code == 2
     assert outcome.problems == [
         "pyproject.toml:1:1: there is no [tool.upsertgen] here or above; expected a pyproject.toml whose "
-        "distribution-version a release can raise; add [tool.upsertgen] to it, or name it with --config"
+        "settings can be changed; add [tool.upsertgen] to it, or name it with --config"
     ]
     assert not list(tmp_path.iterdir())
 
@@ -317,7 +369,10 @@ def test_a_version_that_has_no_next(project: Path) -> None:
 def test_a_name_that_would_vanish(afterwards: Path) -> None:
     publish(afterwards.parent / "published", things=with_field())
     before = everything(afterwards)
-    outcome = release()
+    refused = release()
+    assert refused.code == 2
+    assert f"specs/{LABEL}/others.yaml:9:5: SOURCE has no POST" in refused.err
+    outcome = release("--drop", "others")
     assert outcome.code == 2
     assert "v2026_09.others would vanish" in outcome.err
     assert "[[tool.upsertgen.renames]]" in outcome.out
@@ -344,14 +399,13 @@ def test_a_step_that_cannot_be_done(untouched: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_specs_that_were_broken_before(afterwards: Path) -> None:
-    path = afterwards / "specs" / LABEL / "others.yaml"
+    path = Path(shutil.copytree("specs", "before")) / LABEL / "others.yaml"
     path.write_text(path.read_text("utf-8").replace("type: string", "type: strange"), "utf-8")
     before = everything(afterwards)
-    outcome = release()
+    outcome = release("--since", "before")
     assert outcome.code == 2
-    # Told of the file that there is, not of the copy that is compared.
     assert outcome.problems
-    assert all(one.startswith(f"specs/{LABEL}/others.yaml:") for one in outcome.problems)
+    assert all(one.startswith(f"before/{LABEL}/others.yaml:") for one in outcome.problems)
     assert everything(afterwards) == before
 
 
@@ -371,25 +425,6 @@ def test_being_stopped_in_the_middle(untouched: Path, monkeypatch: pytest.Monkey
     assert outcome.code == 2
     assert "stopped; nothing was written" in outcome.err
     assert "generated/things_client/v2026_09/others.py" in seen
-
-
-def test_being_stopped_while_files_are_replaced(untouched: Path) -> None:
-    replace = Path.replace
-    calls: list[object] = []
-
-    def stop(self: Path, target: Path) -> Path:
-        calls.append(target)
-        if "things_client" in target.parts and "stopped" not in calls:
-            # Once: what puts everything back replaces files as well.
-            calls.append("stopped")
-            raise KeyboardInterrupt
-        return replace(self, target)
-
-    with mock.patch.object(Path, "replace", stop):
-        outcome = release()
-    assert outcome.code == 2
-    assert untouched
-    assert len(calls) > 3
 
 
 # Parts.
@@ -421,8 +456,14 @@ def test_versions_that_are_not_bumped(version: str) -> None:
         bumped(version, "minor")
 
 
+def with_version(pyproject: str, version: str) -> str:
+    return with_setting(pyproject.encode(), "distribution-version", version).decode()
+
+
 def test_with_version_keeps_comments_and_layout() -> None:
     assert with_version(PYPROJECT, "2.0.0") == PYPROJECT.replace("1.4.2", "2.0.0")
+    windows = PYPROJECT.replace("\n", "\r\n")
+    assert with_version(windows, "2.0.0") == windows.replace("1.4.2", "2.0.0")
     odd = "[ tool.upsertgen ]\n\n  'distribution-version'='1'#c\n\n\n[x]\ny = [ 1,\n 2 ]  # z\n"
     assert with_version(odd, "2") == odd.replace("'1'", '"2"')
 

@@ -1,20 +1,23 @@
-"""What the methods of each scenario send, and what they make of answers."""
+"""What the methods of each scenario send, and what they make of answers; at the end, over sockets."""
 
 from __future__ import annotations
 
 import inspect
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from werkzeug import Response
 
 from tests.scenarios import Scenario
+from tests.servers import RawServer, Server, answer, raw_answer
 
 Scenarios = Callable[[str], Scenario]
-NOTES = {"contact_id": 7, "day": date(2026, 1, 2), "limit": 5, "needed": ["a"], "x_trace": "t"}
+NOTES = {"contact_id": 7, "day": date(2026, 1, 2), "limit": 1, "needed": ["a"], "x_trace": "t"}
 
 
 def target(request: Any) -> str:
@@ -35,8 +38,8 @@ def content(request: Any) -> tuple[str | None, Any]:
 
 def test_parameters(scenario: Scenarios) -> None:
     send = scenario("parameters").request
-    request = send("contacts.list_notes", **NOTES)
-    assert target(request) == "GET /contacts/7/notes/2026-01-02?limit=5&needed=a"
+    request = send("contacts.list_notes", **NOTES, archived=None, properties=[], ids=[])
+    assert target(request) == "GET /contacts/7/notes/2026-01-02?limit=1&needed=a"
     assert headers(request) == {"X-Trace": "t"}
     request = send(
         "contacts.list_notes",
@@ -58,6 +61,63 @@ def test_parameters(scenario: Scenarios) -> None:
     assert headers(request) == {"X-Trace": "t", "X-Count": "3"}
 
 
+def test_constants_are_sent_and_no_arguments(scenario: Scenarios) -> None:
+    send = scenario("constants").request
+    request = send("profiles.list_")
+    assert target(request) == "GET /profiles?strict=true&page=1&kind=a%26b"
+    sent = {"revision": "2026-01-15", "X-Api-Version": "2026-01"}
+    accepted = "application/vnd.api+json, application/json, application/problem+json"
+    assert dict(request.headers) == {"Accept": accepted, **sent}
+    assert target(send("profiles.list_", deep=True)).endswith("&deep=true")
+    request = send("profiles.save", attributes={"email": "x"}, x_api_version="2025-10")
+    inner = {"kind": "person", "source": "api", "tags": ["new"]}
+    body = {"type": 'profile "x"', "version": 2, "mode": "whole"}
+    found = {**body, "attributes": {**inner, "email": "x"}}
+    assert content(request) == ("application/vnd.api+json", found)
+    assert dict(request.headers)["X-Api-Version"] == "2025-10"
+    assert dict(request.headers)["Accept"] == "application/json"
+    method = scenario("constants").module("v1.profiles").Profiles.save
+    optional = ["x_api_version", "hint", "mode"]
+    assert [*inspect.signature(method).parameters][1:] == ["attributes", *optional]
+
+
+def test_a_body_of_one_value_is_no_argument(scenario: Scenarios) -> None:
+    assert scenario("constants").request("profiles.refresh").content == b'"everything"'
+
+
+@pytest.mark.parametrize("is_model", [False, True])
+def test_constants_and_defaults_within_bodies_need_not_be_given(
+    scenario: Scenarios, is_model: bool
+) -> None:
+    def sent(**given: Any) -> Any:
+        kind = scenario("constants").model("Attributes") if is_model else dict
+        request = scenario("constants").request("profiles.save", attributes=kind(**given), mode="x")
+        return content(request)[1]["attributes"]
+
+    assert sent() == {"kind": "person", "source": "api", "tags": ["new"]}
+    assert sent(source="me", tags=[])["source"] == "me"
+    assert sent(notes=[{"text": "a"}])["notes"] == [{"lang": "en", "text": "a"}]
+    assert sent(owner={"type": "user", "name": "a"})["owner"] == {"type": "user", "name": "a"}
+    with pytest.raises(ValidationError, match="type"):
+        sent(owner={"name": "a"})
+    with pytest.raises(ValidationError, match="kind"):
+        sent(kind="animal")
+
+
+@pytest.mark.parametrize(
+    ("method", "media_type"),
+    [("profiles.load", "application/x-ndjson"), ("profiles.load_list", "application/jsonl")],
+)
+def test_bodies_of_lines(scenario: Scenarios, method: str, media_type: str) -> None:
+    lines = [{"_id": "1", "text": "a\nb\u2028"}, {"_id": "2"}]
+    request = scenario("constants").request(method, body=lines)
+    assert dict(request.headers)["Content-Type"] == media_type
+    first, second = request.content.removesuffix(b"\n").split(b"\n")
+    assert [json.loads(first), json.loads(second)] == lines
+    with pytest.raises(ValidationError, match=r"1\._id"):
+        scenario("constants").request(method, body=[{"_id": "1"}, {"text": "x"}])
+
+
 def test_parameters_are_required_as_the_spec_says(scenario: Scenarios) -> None:
     method = scenario("parameters").module("v1.contacts").Contacts.list_notes
     parameters = inspect.signature(method).parameters
@@ -73,6 +133,8 @@ def test_path_constants(scenario: Scenarios) -> None:
     assert target(send("contacts.batch_upsert")) == "POST /objects/contacts%20%2F%20people/batch/1"
     request = send("objects.batch_upsert", object_type="2-1/2", mode="safe")
     assert target(request) == "POST /objects/2-1%2F2/batch/safe"
+    with pytest.raises(TypeError, match="object_type"):
+        send("contacts.batch_upsert", object_type="contacts")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +143,7 @@ def test_path_constants(scenario: Scenarios) -> None:
         ("without_body", {}, None),
         ("optional_object", {}, None),
         ("optional_object", {"body": {"name": "x"}}, {"name": "x"}),
-        ("referenced", {"name": "x", "note": None}, {"name": "x"}),
+        ("referenced", {"name": "x"}, {"name": "x"}),
         ("array", {"body": [{"name": "x"}]}, [{"name": "x"}]),
         ("array", {"body": ()}, []),
         ("scalar", {"body": "xy"}, "xy"),
@@ -103,26 +165,48 @@ def test_request_bodies(
 
 
 @pytest.mark.parametrize(
-    ("method", "arguments"),
+    ("method", "arguments", "place"),
     [
-        ("array", {"body": [{"name": "x"}] * 3}),
-        ("array", {"body": [{"nam": "x"}]}),
-        ("scalar", {"body": "x"}),
-        ("optional_object", {"body": {}}),
-        ("referenced", {"name": 1}),
+        ("array", {"body": [{"name": "x"}] * 3}, "at most 2 items"),
+        ("array", {"body": [{"name": "x", "nam": "x"}]}, r"0\.nam"),
+        ("array", {"body": [{"name": "x"}, {}]}, r"1\.name"),
+        ("scalar", {"body": "x"}, "at least 2 characters"),
+        ("optional_object", {"body": {}}, "name"),
+        ("optional_object", {"body": {"name": "x", "not": "y"}}, "not"),
+        ("referenced", {"name": 1}, "name"),
+        ("referenced", {"name": None}, "name"),
+        ("referenced", {"name": "x", "note": None}, "note"),
+        ("optional_object", {"body": None}, "instance of Job"),
+        ("array", {"body": [{"name": "x", "note": None}]}, r"0\.note"),
     ],
 )
 def test_request_bodies_are_checked_before_they_are_sent(
-    scenario: Scenarios, method: str, arguments: dict[str, Any]
+    scenario: Scenarios, method: str, arguments: dict[str, Any], place: str
 ) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError, match=place):
         scenario("request_bodies").request(f"jobs.{method}", **arguments)
 
 
-def test_request_bodies_may_be_models(scenario: Scenarios) -> None:
-    job = scenario("request_bodies").model("Job")(name="x")
-    request = scenario("request_bodies").request("jobs.array", body=[job, {"name": "y"}])
-    assert content(request)[1] == [{"name": "x"}, {"name": "y"}]
+def test_request_bodies_may_hold_models_and_objects_of_python(scenario: Scenarios) -> None:
+    model = scenario("arrays_and_maps").model("BookInput")
+    book = model(title="Ada", sold_at=datetime(2026, 1, 2, tzinfo=UTC))
+    books = [book, {"title": "Grace", "printed": date(1952, 5, 2)}]
+    request = scenario("arrays_and_maps").request("shelves.fill", rows=[{}], by_name={"x": books})
+    sent = [
+        {"title": "Ada", "sold_at": "2026-01-02T00:00:00Z"},
+        {"title": "Grace", "printed": "1952-05-02"},
+    ]
+    assert content(request)[1] == {"rows": [{}], "by_name": {"x": sent}}
+
+
+def test_nullable(scenario: Scenarios) -> None:
+    send = scenario("nullable").request
+    unset = scenario("nullable").module("_runtime.operation").UNSET
+    nulls = {"note": None, "part": None, "tags": [None], "prices": {"a": None}}
+    sent = content(send("widgets.replace", label=None, size=1, **nulls))[1]
+    assert sent == {"label": None, "size": 1, **nulls}
+    sent = content(send("widgets.replace", label=None, size=1, note=unset, weight=unset))[1]
+    assert sent == {"label": None, "size": 1}
 
 
 @pytest.mark.parametrize(
@@ -137,55 +221,64 @@ def test_request_bodies_may_be_models(scenario: Scenarios) -> None:
 def test_content_types(scenario: Scenarios, method: str, media_type: str) -> None:
     request = scenario("content_types").request(f"documents.{method}", title="x")
     assert content(request) == (media_type, {"title": "x"})
-    answer = scenario("content_types").decode(f"documents.{method}", "200", '{"title": "y"}')
+    answer = scenario("content_types").answered(f"documents.{method}", 200, '{"title": "y"}')
     assert answer.title == "y"
 
 
 @pytest.mark.parametrize(
     ("method", "status", "body", "expected"),
     [
-        ("several_successes", "200", '{"id": 1}', {"id": 1}),
-        ("several_successes", "201", '{"id": 2}', {"id": 2}),
-        ("several_successes", "202", '{"ticket": "x"}', {"ticket": "x"}),
-        ("several_successes", "204", "", None),
-        ("several_successes", "error", '{"message": "x"}', {"message": "x"}),
-        ("several_successes", "error", '{"missing": "x"}', {"missing": "x"}),
-        ("range", "200", '{"id": 1}', {"id": 1}),
-        ("range", "2XX", '{"ticket": "x"}', {"ticket": "x"}),
-        ("range", "error", '{"message": "x"}', {"message": "x"}),
-        ("scalars", "200", "3", 3),
-        ("scalars", "201", '["x", null]', ["x", None]),
-        ("scalars", "206", "null", None),
-        ("scalars", "207", '[{"a": 1}]', [{"a": 1}]),
-        ("nothing", "204", "", None),
-        ("nothing", "error", '"words"', "words"),
+        ("several_successes", 200, '{"id": 1}', {"id": 1}),
+        ("several_successes", 201, '{"id": 2}', {"id": 2}),
+        ("several_successes", 202, '{"ticket": "x"}', {"ticket": "x"}),
+        ("several_successes", 204, "", None),
+        ("range", 200, '{"id": 1}', {"id": 1}),
+        ("range", 203, '{"ticket": "x"}', {"ticket": "x"}),
+        ("scalars", 200, "3", 3),
+        ("scalars", 201, '["x", null]', ["x", None]),
+        ("scalars", 206, "null", None),
+        ("scalars", 207, '[{"a": 1}]', [{"a": 1}]),
+        ("nothing", 204, "", None),
+        ("nothing", 200, "<html>fine</html>", None),
     ],
 )
 def test_responses(
-    scenario: Scenarios, method: str, status: str, body: str, expected: object
+    scenario: Scenarios, method: str, status: int, body: str, expected: object
 ) -> None:
-    answer = scenario("responses").decode(f"orders.{method}", status, body)
+    answer = scenario("responses").answered(f"orders.{method}", status, body)
     assert (answer.model_dump() if hasattr(answer, "model_dump") else answer) == expected
 
 
 def test_responses_of_maps_hold_models(scenario: Scenarios) -> None:
-    answer = scenario("responses").decode("orders.scalars", "203", '{"a": {"id": 1}}')
+    answer = scenario("responses").answered("orders.scalars", 203, '{"a": {"id": 1}}')
     assert answer["a"].id == 1
 
 
-def test_policies(scenario: Scenarios) -> None:
-    lists = scenario("policies").module("v1.lists")
-    errors = scenario("policies").module("errors")
-    usual, own = lists._CLEAR.policy, lists._SAVE.policy
-    assert usual.rule_for(429, {}).error is errors.RateLimitError
-    assert own.rule_for(429, {"kind": "DAILY"}).error is errors.DailyLimitError
-    assert own.rule_for(503, {}).minimum_delay == 2.0
-    assert own.rule_for(502, {}).retry
-    assert not usual.rule_for(502, {}).retry
-    assert own.rule_for(401, {}) is None
-    assert own.fields.message == 'error "text"'
-    assert (own.retry_transport, usual.retry_transport) == (True, False)
-    assert own.backoff.maximum == 5.0
+@pytest.mark.parametrize("body", ["{}", '{"id": "x"}', "[]", "null"])
+def test_a_success_that_is_not_as_declared_is_a_decoding_error(
+    scenario: Scenarios, body: str
+) -> None:
+    error = scenario("responses").answered("orders.several_successes", 200, body)
+    assert type(error).__name__ == "DecodingError"
+    assert (error.operation, error.status) == ("orders.several_successes", 200)
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "body", "expected"),
+    [
+        ("several_successes", 400, '{"message": "x"}', {"message": "x"}),
+        ("several_successes", 404, '{"missing": "x"}', {"missing": "x"}),
+        ("range", 404, '{"message": "x"}', {"message": "x"}),
+        ("nothing", 401, '"words"', "words"),
+    ],
+)
+def test_responses_that_are_errors(
+    scenario: Scenarios, method: str, status: int, body: str, expected: object
+) -> None:
+    error = scenario("responses").answered(f"orders.{method}", status, body)
+    assert (
+        error.body.model_dump() if hasattr(error.body, "model_dump") else error.body
+    ) == expected
 
 
 def test_reserved_words(scenario: Scenarios) -> None:
@@ -199,9 +292,9 @@ def test_reserved_words(scenario: Scenarios) -> None:
         "body": "b",
         "any": [1],
     }
-    request = send("models_.import_", **path, **query, **body, x_async="a")
+    request = send("models_.import_", **path, **query, **body, x_async=True)
     assert target(request) == "POST /models/c/1?self=s&from=f&None=n"
-    assert headers(request) == {"X-Async": "a"}
+    assert headers(request) == {"X-Async": "true"}
     sent = {"class": "x", "self": "y", "import": "z", "body": "b", "Any": [1]}
     assert content(request)[1] == sent
     assert target(send("models_.list_", **path)) == "GET /models/c/1"
@@ -231,13 +324,13 @@ def test_colliding_names(scenario: Scenarios) -> None:
 
 
 def test_colliding_classes(scenario: Scenarios) -> None:
-    send, decode = scenario("colliding_classes").request, scenario("colliding_classes").decode
+    send, answered = scenario("colliding_classes").request, scenario("colliding_classes").answered
     call = {"line": {"from": "a"}, "dict": {"to": "b"}, "typed": {"kind": "c"}}
     arguments = {"line": {"from": "a"}, "dict_": {"to": "b"}, "typed": {"kind": "c"}}
     assert content(send("operation.send", **arguments))[1] == call
-    assert decode("operation.send", "200", '{"done": true}').done is True
+    assert answered("operation.send", 200, '{"done": true}').done is True
     assert content(send("operation.replace", body=[{"from": "a"}]))[1] == [{"from": "a"}]
-    assert decode("operation.replace", "200", '[{"id": "1"}]')[0].id == "1"
+    assert answered("operation.replace", 200, '[{"id": "1"}]')[0].id == "1"
     models = scenario("colliding_classes").module("v1.models")
     assert {"Call", "Operation", "Mapping", "MappingDict"} <= set(models.__all__)
 
@@ -277,6 +370,80 @@ def test_upserts(scenario: Scenarios) -> None:
     record = {"id": "a", "idProperty": "email", "values": {"name": None}}
     assert target(request) == "POST /people/batch/upsert"
     assert content(request)[1] == {"inputs": [record]}
-    assert people.Inputs is companies.Inputs
+    assert people._models.Inputs is companies._models.Inputs
     with pytest.raises(ValidationError):
         scenario("upserts").request("people.batch_upsert", inputs=[record] * 101)
+
+
+# Over sockets.
+
+
+def test_a_request_is_sent_as_it_was_built(scenario: Scenarios, kind: str, server: Server) -> None:
+    server.script = [answer(200, ["a"])]
+    arguments = {**NOTES, "properties": ["a b", "c&d=e", "f,g"]}
+    notes = scenario("parameters").call(kind, server.url, "contacts.list_notes", **arguments)
+    assert notes == ["a"]
+    assert server.targets == [
+        "GET /contacts/7/notes/2026-01-02?limit=1&needed=a&properties=a%20b"
+        "&properties=c%26d%3De&properties=f%2Cg"
+    ]
+    sent = server.requests[0].headers
+    assert (sent["X-Trace"], sent["Authorization"]) == ("t", "Bearer pat-secret-0123456789")
+    assert "X-Count" not in sent
+
+
+def test_arguments_of_upserts_have_their_defaults(
+    scenario: Scenarios, kind: str, server: Server
+) -> None:
+    server.script = [Response("", status=204)]
+    given = {"shop": "s", "x_reason": "r", "settings": {}}
+    for arguments in (given, {**given, "mode": "parts"}):
+        scenario("upsert_requests").call(
+            kind, server.url, "items.put_all_records", records=[{"id": "1"}], **arguments
+        )
+    found = [json.loads(one)["data"]["attributes"]["mode"] for one in server.bodies]
+    assert found == ["whole", "parts"]
+
+
+def test_bodies_are_sent_if_they_are_given(scenario: Scenarios, kind: str, server: Server) -> None:
+    server.script = [Response("", status=204)]
+    job = scenario("request_bodies").model("Job")(name="x")
+    for method, arguments in [
+        ("without_body", {}),
+        ("optional_object", {}),
+        ("optional_object", {"body": job}),
+        ("array", {"body": [job, {"name": "y"}]}),
+        ("array", {"body": []}),
+    ]:
+        result = scenario("request_bodies").call(kind, server.url, f"jobs.{method}", **arguments)
+        assert result is None
+    assert server.bodies == [b"", b"", b'{"name":"x"}', b'[{"name":"x"},{"name":"y"}]', b"[]"]
+    types = [request.headers.get("Content-Type") for request in server.requests]
+    assert types == [None, None, *["application/json"] * 3]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"), [({"nam": "x"}, TypeError), ({"name": 1}, ValidationError)]
+)
+def test_what_does_not_fit_is_not_sent(
+    scenario: Scenarios,
+    kind: str,
+    server: Server,
+    arguments: dict[str, Any],
+    error: type[Exception],
+) -> None:
+    with pytest.raises(error, match="nam"):
+        scenario("request_bodies").call(kind, server.url, "jobs.referenced", **arguments)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("first", [b"", raw_answer(b"", status="502 Bad Gateway")])
+@pytest.mark.parametrize(("method", "attempts"), [("lists.save", 2), ("lists.clear", 1)])
+def test_what_is_sent_again_is_for_the_policy_to_say(
+    scenario: Scenarios, kind: str, raw_server: RawServer, method: str, attempts: int, first: bytes
+) -> None:
+    raw_server.script = [first, raw_answer(b"", status="204 No Content")]
+    error = scenario("policies").module("errors").ApiError
+    with nullcontext() if attempts == 2 else pytest.raises(error):
+        assert scenario("policies").call(kind, raw_server.url, method) is None
+    assert len(raw_server.requests) == attempts

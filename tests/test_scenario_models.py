@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import UnionType
+from typing import Annotated, Any, NotRequired, Union, get_args, get_origin, get_type_hints
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from typing_extensions import is_typeddict
 
-from tests.scenarios import Scenario
+from tests.scenarios import NAMES, Scenario
 
 Scenarios = Callable[[str], Scenario]
 
@@ -104,10 +106,10 @@ def test_nested(scenario: Scenarios) -> None:
     assert read.rooms[0].windows[0].width == 0.5
     wrong = {"address": {"street": "Main", "geopoint": {}}}
     assert refused(scenario("nested").model("HousesBuildRequest"), wrong) == ["address.geopoint"]
-    answer = scenario("nested").decode("houses.build", "200", '{"owner": {"name": "Ada"}}')
-    assert answer.owner.name == "Ada"
-    error = scenario("nested").decode("houses.build", "error", '{"reasons": [{"text": "no"}]}')
-    assert error.reasons[0].text == "no"
+    answered = scenario("nested").answered
+    assert answered("houses.build", 200, '{"owner": {"name": "Ada"}}').owner.name == "Ada"
+    error = answered("houses.build", 400, '{"reasons": [{"text": "no"}]}')
+    assert error.body.reasons[0].text == "no"
 
 
 def test_recursive(scenario: Scenarios) -> None:
@@ -145,7 +147,16 @@ def test_one_of(scenario: Scenarios) -> None:
         "event.key.key",
         "event.key.x",
     ]
-    assert refused(sent, {"event": {"eventType": "ClickInput", "x": 1, "y": 2}}) == ["event"]
+    for unknown in ({"eventType": "ClickInput"}, {}):
+        assert refused(sent, {"event": {**unknown, "x": 1, "y": 2}}) == ["event"]
+
+
+def test_one_of_whose_alternatives_are_those_of_another_version(scenario: Scenarios) -> None:
+    sent = scenario("one_of").model("EventsSendRequest", "v2")
+    click = {"eventType": "click", "x": 1, "y": 2}
+    assert sent.model_validate({"event": click}).event.event_type == "click"
+    with pytest.raises(ValidationError, match="eventType"):
+        sent.model_validate({"event": {**click, "eventType": "tap"}})
 
 
 def test_one_of_accepts_a_new_kind_of_object_in_an_answer(scenario: Scenarios) -> None:
@@ -164,10 +175,20 @@ def test_any_of(scenario: Scenarios) -> None:
     both = {"several_types": None, "optional": None, "inline": {"b": 1}, "single": "x"}
     assert round_trip(sent, both).inline.b == 1
     assert round_trip(sent, {"range_or_name": {"from": 1.0}}).range_or_name.from_ == 1.0
-    assert "range_or_name.constrained-str" in refused(sent, {"range_or_name": ""})
-    decode = scenario("any_of").decode
-    assert decode("filters.apply", "200", '{"id": "1"}').id == "1"
-    assert [one.id for one in decode("filters.apply", "200", '[{"id": "1"}]')] == ["1"]
+    assert "range_or_name.str" in refused(sent, {"range_or_name": ""})
+    answered = scenario("any_of").answered
+    assert answered("filters.apply", 200, '{"id": "1"}').id == "1"
+    assert [one.id for one in answered("filters.apply", 200, '[{"id": "1"}]')] == ["1"]
+
+
+@pytest.mark.parametrize(
+    "field", "list list_1 any annotated field literal request_model names type_alias_type".split()
+)
+def test_a_type_without_a_name_takes_none_that_is_taken(scenario: Scenarios, field: str) -> None:
+    sent = scenario("nameless_types").model("Sent")
+    assert round_trip(sent, {field: "ab", "lists": [{"size": 1}]}).lists[0].size == 1
+    assert round_trip(sent, {field: 1})
+    assert refused(sent, {field: "a"}) == [f"{field}.int", f"{field}.str"]
 
 
 def test_additional_properties(scenario: Scenarios) -> None:
@@ -245,9 +266,12 @@ def test_defaults(scenario: Scenarios) -> None:
     for name in ("Setting", "SettingInput"):
         model = scenario("defaults").model(name)
         assert model(name="x").model_dump() == {"name": "x", **expected}
-        assert refused(model, {}) == ["name"]
         model(name="x").tags.append("c")
         assert model(name="y").tags == ["a", "b"]
+    assert refused(scenario("defaults").model("Setting"), {}) == ["name"]
+    filled = scenario("defaults").model("SettingInput")()
+    # What the API needs is sent, and what else is left out is left to the server.
+    assert filled.model_dump(exclude_unset=True) == {"name": "sent unless it is given"}
 
 
 def test_reserved_words(scenario: Scenarios) -> None:
@@ -319,3 +343,49 @@ def test_texts(scenario: Scenarios) -> None:
     assert send.__doc__.startswith('Sends """ \\N{BULLET} {braces} {{ jinja }}.\n')
     assert "Second: C:\\new\\temp \\x \\u1234 {{ 7 * 7 }} {% for x in y %}" in send.__doc__
     assert all(character.isprintable() or character == "\n" for character in send.__doc__)
+
+
+def mappings(scenario: Scenario) -> Iterator[tuple[Any, Any]]:
+    """Yield each mapping that a scenario sends, with the model that it stands for."""
+    for path in sorted(scenario.folder.glob("v*/typed_dicts.py")):
+        typed_dicts = scenario.module(f"{path.parent.name}.typed_dicts")
+        for name in typed_dicts.__all__:
+            model = scenario.model(name.removesuffix("Dict"), path.parent.name)
+            # What may be added has no names: such a model stands for a mapping of anything.
+            if model.model_config["extra"] == "forbid":
+                yield getattr(typed_dicts, name), model
+
+
+def test_typed_dicts_have_the_fields_of_their_models(scenario: Scenarios) -> None:
+    pairs = [pair for name in NAMES for pair in mappings(scenario(name))]
+    assert pairs
+    for typed_dict, model in pairs:
+        model.model_rebuild()
+        hints = get_type_hints(typed_dict, include_extras=True)
+        assert {key: plain(hint) for key, hint in hints.items()} == {
+            field if known.alias is None else known.alias: plain(
+                known.annotation if known.is_required() else NotRequired[known.annotation]
+            )
+            for field, known in model.model_fields.items()
+        }
+
+
+def plain(hint: Any) -> object:
+    """Return a type in which models, and the mappings that stand for them, are their names."""
+    if is_typeddict(hint):
+        return hint.__name__.removesuffix("Dict")
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return hint.__name__ if hint.model_config["extra"] == "forbid" else plain(dict[str, Any])
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return plain(arguments[0])
+    if origin is NotRequired:
+        # A model has a default instead, which may be None.
+        return (NotRequired, plain(arguments[0] | None))
+    if origin in (Union, UnionType):
+        return frozenset(map(plain, arguments))
+    if origin in (list, Sequence):
+        return (list, *map(plain, arguments))
+    if origin in (dict, Mapping):
+        return (dict, *map(plain, arguments))
+    return hint

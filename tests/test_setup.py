@@ -15,7 +15,9 @@ from packaging.version import Version
 from tests.tools import bare_systems, constraints
 
 ROOT = Path(__file__).parent.parent
-INTEGRATIONS = frozenset(("dask", "distributed", "dlt", "pandas"))
+INTEGRATIONS = frozenset(
+    ("dask", "distributed", "dlt", "hubspot-api-client", "pandas", "polars", "sqlalchemy")
+)
 """What only `make test-integrations` installs, which takes the newest versions."""
 
 

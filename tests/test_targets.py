@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from upsertgen.errors import WrongTarget
+from upsertgen.errors import InvalidInput, Location, WrongTarget
+from upsertgen.limits import LIMITS, Budget
 from upsertgen.specs.targets import Target
 
 _DOCUMENT: dict[str, Any] = {
@@ -103,3 +104,13 @@ def test_no_target_looks_for_ever(text: str) -> None:
     data = [["x" * 1_000] * 20 for _ in range(200)]
     with pytest.raises(_Stopped):
         found(text, data)
+
+
+def test_more_documents_may_take_more_steps() -> None:
+    budget = Budget()
+    budget.take_bytes(1, "contacts.yaml")
+    budget.take_steps(LIMITS.steps + LIMITS.file_steps, Location("overlay.yaml"))
+    with pytest.raises(InvalidInput, match="steps to find their targets"):
+        budget.take_steps(1, Location("overlay.yaml"))
+    budget.take_bytes(1, "deals.yaml")
+    budget.take_steps(1, Location("overlay.yaml"))

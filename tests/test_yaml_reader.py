@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from upsertgen.errors import Problems
 from upsertgen.specs import read
-from upsertgen.specs.document import node_location
+from upsertgen.specs.document import locate
 from upsertgen.specs.yaml_reader import read_yaml
 
 
 def _read(text: str) -> dict[str, Any]:
     problems = Problems()
-    parsed = read_yaml(text, "a.yaml", problems)
+    data = read_yaml(text, "a.yaml", problems)
     problems.raise_if_any()
-    assert parsed is not None
-    return parsed[0]
+    assert data is not None
+    return data
 
 
 @pytest.mark.parametrize(
@@ -109,30 +109,37 @@ def test_json_is_read_as_json() -> None:
     assert _read(json.dumps(data, indent="\t", ensure_ascii=False)) == data
 
 
+@pytest.mark.parametrize("escaped", [True, False])
+@pytest.mark.parametrize(
+    "text", ["\U0001f600", "\x7f", "a\x85b", "a\u2028b", "\ufeff", "\\ud83d\\ude00"]
+)
+def test_what_only_json_has_is_read(text: str, escaped: bool) -> None:
+    data = {text: [text, f"\\{text}"]}
+    assert _read(json.dumps(data, ensure_ascii=escaped)) == data
+
+
 def test_aliases_are_copies() -> None:
     problems = Problems()
-    parsed = read_yaml("a: &x {b: [1]}\nc: *x\nd: [*x, *x]\n", "a.yaml", problems)
-    assert parsed is not None and not problems
-    data, node = parsed
+    data = read_yaml("a: &x {b: [1]}\nc: *x\nd: [*x, *x]\n", "a.yaml", problems)
+    assert data is not None and not problems
     assert data == {"a": {"b": [1]}, "c": {"b": [1]}, "d": [{"b": [1]}, {"b": [1]}]}
     assert data["a"] is not data["c"]
     assert data["d"][0]["b"] is not data["d"][1]["b"]
-    assert node_location(node, ("c", "b")).line == 1
+    assert locate(data, ("c", "b")).line == 1
 
 
 def test_places() -> None:
     problems = Problems()
-    parsed = read_yaml('a:\n  - b: "x"\n    c:\n      d: 1\n', "a.yaml", problems)
-    assert parsed is not None
-    _, node = parsed
+    data = read_yaml('a:\n  - b: "x"\n    c:\n      d: 1\n', "a.yaml", problems)
+    assert data is not None
     pointers: list[tuple[str | int, ...]] = [("a",), ("a", 0, "b"), ("a", 0, "c"), ("a", 0, "e")]
-    assert [str(node_location(node, one)) for one in pointers] == [
+    assert [str(locate(data, one)) for one in pointers] == [
         "a.yaml:2:3",
         "a.yaml:2:8",
         "a.yaml:4:7",
         "a.yaml:2:5",
     ]
-    assert [str(node_location(node, one, key=True)) for one in pointers] == [
+    assert [str(locate(data, one, key=True)) for one in pointers] == [
         "a.yaml:1:1",
         "a.yaml:2:5",
         "a.yaml:3:5",

@@ -1,90 +1,16 @@
-"""Settings, folders and flags that make no sense."""
+"""Folders and flags that make no sense."""
 
 from __future__ import annotations
 
+import ast
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.bad_input.cases import CARET, CONTACTS, PROJECT, Case, carets, whole
+from tests.bad_input.project import CONTACTS, PROJECT, carets
 from tests.command_line import snapshot, upsertgen, write_files
-
-_SETTINGS = [
-    whole(
-        "an unknown setting",
-        "pyproject.toml",
-        '[tool.upsertgen]\nspecs = "specs"\n‸spec = "specs"\n',
-        "the setting 'spec' is not known",
-        "expected one of specs, output, templates, package",
-        "did you mean 'specs'?",
-    ),
-    whole(
-        "a misspelt setting, with an underscore",
-        "pyproject.toml",
-        '[tool.upsertgen]\n‸distribution_version = "1"\n',
-        "did you mean 'distribution-version'?",
-    ),
-    whole(
-        "a number for text",
-        "pyproject.toml",
-        "[tool.upsertgen]\n‸package = 3\n",
-        "the setting package is 3; expected text in quotes",
-    ),
-    whole(
-        "text for a number",
-        "pyproject.toml",
-        '[project]\njobs = 1\n[tool.upsertgen]\n‸jobs = "2"\n[tool.other]\njobs = 1\n',
-        "the setting jobs is '2'; expected a whole number",
-    ),
-    whole(
-        "a package that is no name",
-        "pyproject.toml",
-        '[tool.upsertgen]\n‸"package" = "My-Client"\n',
-        "package is 'My-Client'; expected a Python name in lower case",
-    ),
-    whole(
-        "a package that is a keyword",
-        "pyproject.toml",
-        '[tool.upsertgen]\n‸package = "class"\n',
-        "package is 'class'",
-        "no keyword",
-    ),
-    whole(
-        "a version that is none",
-        "pyproject.toml",
-        '[tool.upsertgen]\n‸distribution-version = "one"\n',
-        "expected a version such as 1.2.0",
-    ),
-    whole(
-        "no jobs",
-        "pyproject.toml",
-        "[tool.upsertgen]\n‸jobs = 0\n",
-        "expected a number from 1 to 64",
-    ),
-    whole(
-        "no table",
-        "pyproject.toml",
-        "[tool]\n‸upsertgen = 3\n".replace(CARET, ""),
-        "[tool.upsertgen] is no table",
-        at="1:1",
-    ),
-    whole(
-        "no TOML",
-        "pyproject.toml",
-        "[tool.upsertgen]\npackage = ‸my_client\n",
-        "this is not TOML: Invalid value",
-        "expected a pyproject.toml; correct the syntax",
-    ),
-    whole("no UTF-8", "pyproject.toml", b"# caf\xe9\n", "this is not UTF-8", at="1:1"),
-]
-
-
-@pytest.mark.parametrize("case", _SETTINGS)
-def test_settings(case: Case, check: Callable[[Case], None]) -> None:
-    check(case)
 
 
 @pytest.fixture
@@ -129,6 +55,94 @@ def test_flags(project: Path, arguments: list[str], place: str, told: str) -> No
     (project / "empty").mkdir()
     (project / "other.toml").write_text("[project]\n")
     _refused(project, arguments, place, told)
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        *[
+            (f'{key} = "{text}"', "expected a path without control characters")
+            for key in ("specs", "output", "templates")
+            for text in (r"a\u0000b", r"a\nb", r"\u001b[31m", "")
+        ],
+        *[
+            (f'{key} = "{text}"', "expected at most 1000 characters, and 255 bytes between two '/'")
+            for key in ("specs", "output", "templates")
+            for text in ("a" * 256, "é" * 128, "a/" * 600)
+        ],
+        *[
+            (f'package = "{name}"\ndistribution = "other"', "expected another name than those of")
+            for name in ("datetime", "json", "site", "compression", "pydantic", "httpx2", "pytest")
+        ],
+        (f'package = "{"a" * 101}"\ndistribution = "a"', "at most 100 characters"),
+        (f'distribution = "{"a" * 101}"', "at most 100 characters"),
+        *[
+            (f'distribution = "{name}"', "expected another name than those of the distributions")
+            for name in ("pydantic", "Pydantic.Core", "pydantic-core")
+        ],
+        *[
+            (f'fixture-prefix = "{text}"', "lower-case letters, digits and '_', at most 100")
+            for text in ("", "1a", "A", "a-b", "a" * 101)
+        ],
+        *[
+            (f'description = "{text}"', "expected one line of at most 512 characters")
+            for text in (r"a\u0000b", r"a\nb", r"a\u2028b", "a" * 513)
+        ],
+    ],
+)
+def test_settings(project: Path, setting: str, told: str) -> None:
+    write_files(project, {"pyproject.toml": f"[tool.upsertgen]\n{setting}\n", "file": ""})
+    _refused(project, [], "pyproject.toml:2:1", told)
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "/dev/null", "/proc/x", "/proc/nowhere/x", "pyproject.toml", "file/x"]
+)
+def test_an_output_that_is_no_place_for_a_folder(project: Path, path: str) -> None:
+    write_files(project, {"pyproject.toml": f'[tool.upsertgen]\noutput = "{path}"\n', "file": ""})
+    before = {one.path for one in os.scandir(project)}
+    for arguments, place in (([], "pyproject.toml:2:1"), (["--output", path], "--output")):
+        outcome = upsertgen("generate", *arguments)
+        assert outcome.code == 2
+        assert len(outcome.problems) == 1
+        assert outcome.problems[0].startswith(f"{place}: the folder '{path}' cannot be written: ")
+        assert "expected a folder that is there or can be made" in outcome.problems[0]
+    assert {one.path for one in os.scandir(project)} == before
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        (r'output = "a\u0000b.py"', r"output is 'a\x00b.py'"),
+        (r'files = ["a\u0000b.yaml"]', r"files is ['a\x00b.yaml']"),
+        ('files = [""]', "files is ['']"),
+    ],
+)
+def test_settings_of_properties(project: Path, setting: str, told: str) -> None:
+    write_files(project, {"pyproject.toml": f"[tool.upsertgen.properties]\n{setting}\n"})
+    outcome = upsertgen("properties")
+    assert outcome.code == 2
+    expected = "expected a path without control characters; correct the value"
+    assert outcome.problems == [f"pyproject.toml:2:1: the setting {told}; {expected}"]
+
+
+def test_no_package_can_be_called_as_what_it_imports(project: Path) -> None:
+    root = Path(__file__).parents[2] / "templates"
+    imported = {
+        name.partition(".")[0]
+        for path in root.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for name in (
+            [one.name for one in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+        )
+    }
+    assert {"pydantic", "httpx2"} <= imported
+    for name in sorted(imported - {"__future__"}):
+        _refused(
+            project, ["--package", name, "--distribution", "other"], "--package", "another name"
+        )
 
 
 def test_an_unknown_selection_is_refused_although_everything_is_up_to_date(project: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
+from upsertgen.emit import templates
+from upsertgen.emit.templates import Templates
 
-from tests.bad_input.cases import CARET, PROJECT, carets
+from tests.bad_input.project import CARET, PROJECT, carets
 from tests.command_line import snapshot, upsertgen, write_files
 
 _RESOURCE = "package/version/resource.py.jinja"
@@ -22,7 +25,7 @@ _RESOURCE = "package/version/resource.py.jinja"
             "of upsertgen's templates below the templates folder; did you mean "
             "'package/version/resource.py.jinja'?",
         ),
-        ("package/_runtime/retrying.py", b"# caf\xe9", "this is not UTF-8"),
+        ("package/_runtime/retry.py", b"# caf\xe9", "this is not UTF-8"),
         (_RESOURCE, b"# caf\xe9", "this is not UTF-8"),
         (
             _RESOURCE,
@@ -94,3 +97,18 @@ def test_a_template_may_give_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert outcome.code == 0, outcome.err
     written = (tmp_path / "generated/upsert_client/v1/contacts.py").read_text("utf-8")
     assert 'return "Contacts"' in written
+
+
+def test_a_spoilt_compiled_template_is_compiled_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(templates, "_CODES", {})
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(templates, "__file__", str(tmp_path / "templates.py"))
+    rendered = Templates(None).render("package/sandbox/contract.json.jinja", {"contract": "{}"})
+    (kept,) = (tmp_path / "__pycache__").iterdir()
+    for spoilt in (b"", kept.read_bytes()[:-9]):
+        kept.write_bytes(spoilt)
+        templates._CODES.clear()
+        again = Templates(None).render("package/sandbox/contract.json.jinja", {"contract": "{}"})
+        assert again == rendered

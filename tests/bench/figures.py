@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+HEADERS = {"Authorization": "Bearer token", "Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,22 @@ def python(code: str, *arguments: str) -> str:
     return run(sys.executable, "-c", code, *arguments)
 
 
-def median(values: Sequence[float]) -> float:
-    """Return the middle one of some values."""
-    return sorted(values)[len(values) // 2]
+def contacts(first: int, count: int) -> Iterator[dict[str, str]]:
+    """Give so many contacts, each with an email of its own."""
+    for number in range(first, first + count):
+        email = f"person-{number}@example.com"
+        yield {"email": email, "firstname": "Ada", "lastname": "Lovelace"}
+
+
+def batch_body(number: int, size: int) -> bytes:
+    """Return the body, as short as JSON can be, that upserts one batch of contacts."""
+    inputs = [
+        {
+            "id": contact.pop("email"),
+            "properties": contact,
+            "idProperty": "email",
+            "objectWriteTraceId": f"record-{row}",
+        }
+        for row, contact in enumerate(contacts(number * size, size), number * size)
+    ]
+    return json.dumps({"inputs": inputs}, separators=(",", ":")).encode()

@@ -1,26 +1,28 @@
-"""How long the generator takes, against black alone on the same text, and how much memory."""
+"""How long the generator takes, against black alone on the same text, and how much memory; and `diff`."""
 
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from upsertgen.configuration import read_configuration
-from upsertgen.emit.drafts import Drafts
-from upsertgen.emit.models import generate_all
+from upsertgen.emit.dcg import generate_all
+from upsertgen.emit.files import Files
 from upsertgen.emit.templates import Templates
-from upsertgen.run import understand_specs
+from upsertgen.inputs import NO_VERSIONS
+from upsertgen.ir import understand
+from upsertgen.specs import read
 
-from tests.bench.figures import Figure, best_of, python, run
+from tests.bench.figures import ROOT, Figure, best_of, python, run
 
-ROOT = Path(__file__).parent.parent.parent
 UPSERTGEN = str(Path(sys.executable).parent / "upsertgen")
+DIFF = "import sys; from upsertgen.commands.diff import diff_command; diff_command(sys.argv[1:])"
 BLACK_ALONE = """
 import json, sys
 from black import format_str
@@ -28,6 +30,14 @@ from black.mode import Mode, TargetVersion
 mode = Mode(target_versions={TargetVersion.PY311}, line_length=100)
 for text in json.load(open(sys.argv[1])):
     format_str(text, mode=mode)
+"""
+TOOLS_ALONE = """
+from black import format_str
+from black.mode import Mode, TargetVersion
+from datamodel_code_generator import GenerateConfig, InputFileType, generate
+schema = {"$defs": {"A": {"type": "object", "properties": {"a": {"type": "string"}}}}}
+text = generate(schema, config=GenerateConfig(input_file_type=InputFileType.JsonSchema, formatters=[]))
+format_str(text, mode=Mode(target_versions={TargetVersion.PY311}, line_length=100))
 """
 IMPORTED = """
 import sys
@@ -37,7 +47,8 @@ try:
     main()
 except SystemExit as end:
     assert not end.code, end.code
-print(",".join(name for name in ("black", "datamodel_code_generator") if name in sys.modules))
+slow = {"black", "datamodel_code_generator", "jinja2", "upsertgen.ir.tree", "yaml"}
+print(",".join(slow & sys.modules.keys()))
 """
 
 
@@ -54,30 +65,46 @@ def measure_generator(folder: Path) -> Iterator[Figure]:
     lines = sum(text.count("\n") for text in json.loads(texts.read_text()))
     all_time, black_time = best_of(5, from_nothing, lambda: python(BLACK_ALONE, str(texts)))
     detail = f"{all_time:.2f} s against {black_time:.2f} s, {lines} lines"
-    yield Figure(
-        "everything from nothing / black alone in one process",
-        all_time / black_time,
-        1.2,
-        "x",
-        detail,
-    )
+    name = "everything from nothing / black alone in one process"
+    yield Figure(name, all_time / black_time, 1.2, "x", detail)
     (idle,) = best_of(7, lambda: generate(ROOT / "specs", full))
     yield Figure("nothing changed", idle, 0.4, " s")
     imported = python(IMPORTED, "generate", *arguments(ROOT / "specs", full)).splitlines()[-1:]
-    yield Figure(
-        "slow imports when nothing changed", float(imported != [""]), 0, "", "".join(imported)
-    )
-    for name, file in (
-        ("an object type's spec", "v3/contacts.yaml"),
-        ("shared schemas", "v3/schemas.yaml"),
-    ):
-        specs = folder / "specs"
+    name = "slow imports when nothing changed"
+    yield Figure(name, float(imported != [""]), 0, "", "".join(imported))
+    specs = folder / "specs"
+    touches = {"an object type's spec": "contacts.yaml", "shared schemas": "schemas.yaml"}
+    for name, file in touches.items():
         shutil.rmtree(specs, ignore_errors=True)
         shutil.copytree(ROOT / "specs", specs)
         generate(specs, touched)
-        times = [touch(specs / file, number, specs, touched) for number in range(4)]
+        times = [touch(specs / "v3" / file, number, specs, touched) for number in range(4)]
         yield Figure(f"one spec file touched: {name}", min(times), 1.5, " s")
+    yield measure_cold(folder)
     yield from measure_scale(folder)
+    yield from measure_diff(folder)
+
+
+def measure_cold(folder: Path) -> Figure:
+    """Measure one object type from nothing, in CPU time, against the tools that any such run has to load."""
+    specs, output = folder / "cold", folder / "cold output"
+    (specs / "v3").mkdir(parents=True)
+    for name in ("contacts.yaml", "schemas.yaml"):
+        shutil.copy(ROOT / "specs" / "v3" / name, specs / "v3")
+
+    configuration = folder / "pyproject.toml"
+    configuration.write_text("[tool.upsertgen]\n")
+    given = arguments(specs, output, configuration)
+
+    def from_nothing() -> None:
+        shutil.rmtree(output, ignore_errors=True)
+        run(UPSERTGEN, "generate", *given)
+
+    tools = min(cpu_time(lambda: python(TOOLS_ALONE)) for _ in range(5))
+    ours = min(cpu_time(from_nothing) for _ in range(5))
+    detail = f"{ours:.2f} s CPU against {tools:.2f} s"
+    name = "one object type from nothing, cold / loading black and datamodel-code-generator"
+    return Figure(name, ours / tools, 2.0, "x", detail)
 
 
 def measure_scale(folder: Path) -> Iterator[Figure]:
@@ -85,7 +112,7 @@ def measure_scale(folder: Path) -> Iterator[Figure]:
     many = folder / "many"
     shutil.copytree(ROOT / "specs", many)
     for path in (ROOT / "specs").glob("*/*.yaml"):
-        if path.parent.name != "overlays" and path.stem != "schemas":
+        if path.parent.name not in NO_VERSIONS and path.stem != "schemas":
             for number in range(2, 11):
                 name = f"{path.stem}_copy{number}.yaml"
                 (many / path.parent.name / name).write_text(path.read_text())
@@ -95,26 +122,43 @@ def measure_scale(folder: Path) -> Iterator[Figure]:
         lambda: generate(ROOT / "specs", folder / f"one{next(outputs)}"),
         lambda: generate(many, folder / f"ten{next(outputs)}"),
     )
-    yield Figure(
-        "ten times as many object types", ten / one, 11, "x", f"{ten:.1f} s against {one:.1f} s"
-    )
+    detail = f"{ten:.1f} s against {one:.1f} s"
+    yield Figure("ten times as many object types", ten / one, 11, "x", detail)
     peak, together = peak_memory(ROOT / "specs", folder / "memory")
     yield Figure("peak memory of the largest process", peak, 200, " MB")
     yield Figure("peak memory of all processes, shared pages counted once", together, 200, " MB")
 
 
+def measure_diff(folder: Path) -> Iterator[Figure]:
+    """Measure comparing two API versions, from the start of the process to its end."""
+    specs = ("--specs", str(ROOT / "specs"))
+    page = str(folder / "page.html")
+    plain, html = best_of(
+        5,
+        lambda: python(DIFF, "2025-09", "2026-03", *specs),
+        lambda: python(DIFF, "2025-09", "2026-03", *specs, "--format", "html", "--output", page),
+    )
+    yield Figure("upsertgen diff 2025-09 2026-03", plain, 1.0, " s")
+    yield Figure("the same as an HTML page", html, 1.0, " s")
+
+
 def rendered_texts() -> list[str]:
     """Return the texts that a run from nothing formats, before they are formatted."""
     settings = read_configuration(ROOT / "pyproject.toml")
-    drafts = Drafts(understand_specs(settings), Templates(None), settings)
-    texts = [draft.text for draft in drafts.others() if draft.expectation is not None]
-    modules = drafts.classes_modules()
-    generated = iter(generate_all([m.classes.task for m in modules.values() if m.classes.task]))
-    for path, module in modules.items():
-        texts.append(
-            drafts.classes(path, module, next(generated) if module.classes.task else None).text
-        )
+    files = Files(understand(read(settings.specs)), Templates(None), settings)
+    texts = [draft.text for draft in files.drafts() if draft.is_python]
+    for models in files.models():
+        classes = generate_all([models.task])[0] if models.task is not None else None
+        texts.append(files.models_text(models, classes)[0])
     return texts
+
+
+def cpu_time(action: Callable[[], object]) -> float:
+    """Return the CPU time that the processes of an action take, in seconds."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    action()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def touch(path: Path, number: int, specs: Path, output: Path) -> float:
@@ -127,15 +171,11 @@ def touch(path: Path, number: int, specs: Path, output: Path) -> float:
     return time.perf_counter() - started
 
 
-def arguments(specs: Path, output: Path) -> list[str]:
-    return [
-        "--config",
-        str(ROOT / "pyproject.toml"),
-        "--specs",
-        str(specs),
-        "--output",
-        str(output),
-    ]
+def arguments(
+    specs: Path, output: Path, configuration: Path = ROOT / "pyproject.toml"
+) -> list[str]:
+    places = {"config": configuration, "specs": specs, "output": output}
+    return [part for name, path in places.items() for part in (f"--{name}", str(path))]
 
 
 def generate(specs: Path, output: Path) -> None:
@@ -150,14 +190,8 @@ def peak_memory(specs: Path, output: Path) -> tuple[float, float]:
         stderr=subprocess.DEVNULL,
     )
     largest = together = 0.0
-    ended = threading.Event()
-
-    def wait() -> None:
-        process.wait()
-        ended.set()
-
-    threading.Thread(target=wait).start()
-    while not ended.wait(0.01):
+    while process.poll() is None:
+        time.sleep(0.01)
         proportional = [memory_of(pid) for pid in descendants(process.pid)]
         largest = max([largest, *(resident for resident, _ in proportional)])
         together = max(together, sum(shared for _, shared in proportional))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tests.bench.figures import Figure, python
-from tests.importing.publishing import SPECS, published
+from tests.importing.published_documents import SPECS, published
 
 DOCUMENTS = 600
 TOTAL = 40 * 2**20
@@ -17,14 +16,17 @@ LARGE = 2**20
 PATHS = 60
 
 _IMPORT = """
-import resource, sys, time
+import sys, time
 started = time.perf_counter()
 from pathlib import Path
-from upsertgen.importing import Request, plan_import
-plan = plan_import(Request(sys.argv[1], "v1", specs=Path(sys.argv[2])), lambda *_: None)
+from upsertgen.importing import ImportSettings, Request, plan_import
+settings = ImportSettings(("batch/upsert",), pattern="Rollouts/{rollout}/{version}/{type}")
+request = Request(sys.argv[1], "v1", specs=Path(sys.argv[2]), settings=settings)
+plan = plan_import(request, lambda *_: None)
 plan.apply()
 spent = time.perf_counter() - started
-print(spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, len(plan.spec_changes))
+from tests.memory import peak_memory
+print(spent, peak_memory(), len(plan.spec_changes))
 """
 
 
@@ -80,8 +82,3 @@ def _pad(document: dict[str, Any], size: int) -> None:
 def _run(source: Path, specs: Path) -> tuple[float, float, int]:
     seconds, memory, files = python(_IMPORT, str(source), str(specs)).split()
     return float(seconds), float(memory), int(files)
-
-
-if __name__ == "__main__":
-    for figure in measure_import(Path(sys.argv[1])):
-        print(figure)

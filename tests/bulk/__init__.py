@@ -1,0 +1,1 @@
+"""Bulk upserts against real servers, journals and Redis, and the emitted command."""

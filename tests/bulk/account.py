@@ -1,4 +1,4 @@
-"""An account with a limit, in a time of its own, and those who use it."""
+"""An account with a limit, in a time of its own, those who use it, and how much they use it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Account:
         refused: When they were refused.
     """
 
-    clock: Time
+    clock: Time = field(default_factory=Time)
     maximum: int = 190
     seconds: float = 10.0
     latency: float = 0.2
@@ -64,16 +64,18 @@ class Account:
         for _ in range(workers):
             self._at(0.0, lambda: self._ask(limiter, tells))
 
-    def others(self, rate: float, start: float, end: float) -> None:
+    def others(self, rate: float, start: float, end: float, *, at_once: int = 1) -> None:
         """Let others send.
 
         Args:
-            rate: Requests a second.
+            rate: How many times a second.
             start: Seconds from now until the first one.
             end: Seconds from now until they stop.
+            at_once: How many requests they send each time.
         """
         for number in range(int((end - start) * rate)):
-            self._at(start + number / rate, lambda: self._limits.admit("token") and None)
+            for _ in range(at_once):
+                self._at(start + number / rate, lambda: self._limits.admit("token") and None)
 
     def run(self, seconds: float) -> None:
         """Let time pass."""
@@ -105,3 +107,18 @@ class Account:
             self._ask(limiter, tells)
 
         self._at(self.latency, answered)
+
+
+def most_in_window(moments: list[float], seconds: float) -> int:
+    """Count the most moments in any window of some seconds.
+
+    Args:
+        moments: The moments, in order.
+        seconds: The length of a window; what is exactly so far apart is in two windows.
+    """
+    most = first = 0
+    for number, moment in enumerate(moments):
+        while moment - moments[first] >= seconds:
+            first += 1
+        most = max(most, number - first + 1)
+    return most

@@ -1,4 +1,4 @@
-"""Whether what outcomes claim is what is stored.
+"""Whether what outcomes claim is what is stored, and what they say of records is so.
 
 Each outcome narrows down what the account can hold: "created" means that there was no such record before and
 is one now with these values, "rejected" and "not sent" that nothing has changed, and "unknown" that either
@@ -7,13 +7,14 @@ may be so. What is stored in the end must be among what is possible.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hubspot_upsert._bulk.outcomes import Outcome, Status
+from hubspot_upsert._bulk.outcomes import Outcome, Status, Stop
 from hubspot_upsert.sandbox import Sandbox
+
+from tests.bulk.cases import COLOURS, Case
 
 WRITTEN = (Status.CREATED, Status.UPDATED, Status.WRITTEN)
 UNDONE = (Status.UNKNOWN, Status.NOT_SENT)
@@ -51,13 +52,6 @@ class Contents:
         )
 
 
-def check_outcomes(records: Sequence[Any], outcomes: Sequence[Outcome]) -> None:
-    """Check that there is one outcome for each record, in their order."""
-    assert Counter(map(_identity, records)) == Counter(_identity(one.record) for one in outcomes)
-    assert [one.index for one in outcomes] == list(range(len(records)))
-    assert [one.record for one in outcomes] == list(records)
-
-
 def check_merged(outcomes: Sequence[Outcome], id_property: str, duplicates: str) -> None:
     """Check that what was merged points at the record that was sent for it, and fared as that one did."""
     for one in outcomes:
@@ -72,18 +66,20 @@ def check_merged(outcomes: Sequence[Outcome], id_property: str, duplicates: str)
 
 
 def check_claims(
-    outcomes: Iterable[Outcome],
+    records: Sequence[Any],
+    outcomes: Sequence[Outcome],
     before: Contents,
     after: Contents,
-    id_property: str,
+    id_property: str = "email",
     duplicates: str = "error",
     *,
     resumed: bool = False,
 ) -> None:
-    """Check that what is stored is what outcomes claim.
+    """Check that there is one outcome for each record, in order, and what is stored is what they claim.
 
     Args:
-        outcomes: The outcomes, in the order of the records.
+        records: The records.
+        outcomes: Their outcomes.
         before: What the account held before.
         after: What it holds now.
         id_property: What records are found by.
@@ -92,7 +88,7 @@ def check_claims(
             been written before or after other records with the key, and "created" may be what a record
             did before an earlier one was sent again.
     """
-    outcomes = list(outcomes)
+    assert [(one.index, repr(one.record)) for one in outcomes] == [*enumerate(map(repr, records))]
     possible: dict[str, set[Stored]] = {}
     loose = _values_of_unknown_keys(outcomes, before, id_property, duplicates) if resumed else {}
     in_doubt: set[str] = set()
@@ -125,6 +121,53 @@ def check_claims(
         assert after.records.get(key) in allowed, f"{key}: stored {after.records.get(key)}"
         assert before.ids.get(key) in (None, after.ids.get(key))
     assert after.others == before.others
+
+
+def check_reasons(outcomes: Sequence[Outcome], stop: Stop | None, case: Case) -> None:
+    """Check that what was rejected is bad, what was written is not, and that the rest says why."""
+    keys: set[str | None] = set()
+    for sent, values in sent_records(outcomes, case.id_property, case.duplicates):
+        key = key_of(sent.record, case.id_property)
+        repeats = key in keys
+        if not cannot_be_sent(sent.record):
+            keys.add(key)
+        codes = {problem.code for problem in sent.problems}
+        if sent.is_refused:
+            assert sent.problems
+            if "DUPLICATE_KEY" in codes:
+                assert repeats
+                assert case.duplicates == "error"
+            elif "CONFLICT" in codes:
+                assert values["email" if case.id_property == "code" else "code"]
+            else:
+                assert is_bad(sent.record, values, case)
+            continue
+        assert not sent.problems
+        assert key is not None
+        assert not (repeats and case.duplicates in ("error", "first"))
+        if sent.status in UNDONE:
+            assert sent.reason
+            assert stop is not None or sent.status is Status.UNKNOWN
+        else:
+            assert not is_bad(sent.record, values, case)
+    undone = [one.index for one in outcomes if one.status in UNDONE]
+    assert stop is None or stop.resume_at == min(undone, default=None)
+
+
+def is_bad(record: object, values: Mapping[str, str], case: Case) -> bool:
+    """Tell whether a record cannot be written: because of its key, or a value that is sent."""
+    key = key_of(record, case.id_property)
+    if key is None or cannot_be_sent(record):
+        return True
+    email = key if case.id_property == "email" else values.get("email")
+    return email == "no-email" or values.get("colour") not in (None, "", *COLOURS)
+
+
+def cannot_be_sent(record: object) -> bool:
+    """Tell whether a value has no text or no JSON, so that the record does not count as one with its key."""
+    if not isinstance(record, Mapping):
+        return True
+    return record.get("firstname") == "\ud800" or type(record.get("points")) is object
 
 
 def _values_of_unknown_keys(
@@ -185,7 +228,3 @@ def _text(value: object) -> str | None:
 def _with(state: Stored, id_property: str, key: str, values: Mapping[str, str]) -> Stored:
     whole = {id_property: key, **dict(state or ()), **values}
     return frozenset((name, value) for name, value in whole.items() if value)
-
-
-def _identity(record: object) -> Hashable:
-    return repr(record)

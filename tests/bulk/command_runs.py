@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +18,11 @@ from hubspot_upsert._cli.catalogue import CATALOGUE
 from hubspot_upsert._cli.entry import run_command
 from hubspot_upsert.sandbox import Sandbox
 
-TOKEN = "pat-secret-0123456789"
+from tests.servers import PATIENCE, TOKEN
+
 VERSION = "2026-03"
-_MAIN = "from hubspot_upsert._cli.entry import main; main()"
-PATIENCE = 60.0
+_BY_EMAIL = ("--api-version", VERSION, "--id-property", "email")
+MAIN = "from hubspot_upsert._cli.entry import main; main()"
 
 
 @dataclass(frozen=True)
@@ -61,38 +65,37 @@ class Command:
         """Read a file."""
         return (self.folder / name).read_text(encoding="utf-8")
 
-    def all_arguments(self, *arguments: str) -> list[str]:
-        """Say where to send to, unless the arguments do."""
-        return ["--base-url", self.sandbox.url, *arguments]
-
     def __call__(self, *arguments: str) -> Said:
         """Run it in this process."""
         self.capture.readouterr()
-        code = run_command(CATALOGUE, self.all_arguments(*arguments))
+        code = run_command(CATALOGUE, ["--base-url", self.sandbox.url, *arguments])
         out, err = self.capture.readouterr()
         return Said(code, out, err)
 
     def contacts(self, *arguments: str) -> Said:
         """Upsert contacts by email."""
-        return self("contacts", *arguments, "--api-version", VERSION, "--id-property", "email")
+        return self("contacts", *arguments, *_BY_EMAIL)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start it in another process, with pipes."""
+    def start_contacts(
+        self, *arguments: str, program: str = MAIN, stderr: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
+        """Start to upsert contacts by email in another process."""
+        where = ["--base-url", self.sandbox.url]
         return subprocess.Popen(
-            [sys.executable, "-c", _MAIN, *self.all_arguments(*arguments)],
+            [sys.executable, "-c", program, "contacts", *arguments, *_BY_EMAIL, *where],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             cwd=self.folder,
-            env={**os.environ, "ACCESS_TOKEN": TOKEN, "COLUMNS": "100"},
+            env={**os.environ, "ACCESS_TOKEN": TOKEN, "COLUMNS": "120", "TERM": "xterm"},
         )
 
-    def start_contacts(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start to upsert contacts by email in another process."""
-        return self.start(
-            "contacts", *arguments, "--api-version", VERSION, "--id-property", "email"
-        )
+    def stored(self, email: str) -> dict[str, str]:
+        """The properties of a contact in the sandbox."""
+        record = self.sandbox.record("contacts", email, "email")
+        assert record is not None
+        return dict(record["properties"])
 
     def emails(self) -> list[str]:
         """The emails of all contacts in the sandbox."""
@@ -108,12 +111,31 @@ def ended(process: subprocess.Popen[str], data: str | None = None) -> Said:
     return Said(process.returncode, out, err)
 
 
+@contextmanager
+def patience(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Wait for what a process says, which ends with it, but not for ever."""
+    timer = threading.Timer(PATIENCE, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def wait_until(happened: Callable[[], bool]) -> None:
     """Wait for something that is about to happen."""
     end = time.monotonic() + PATIENCE
     while not happened():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.01)
+
+
+def advised(out: str, what: str) -> list[str]:
+    """The command that a run advises for something, without its program."""
+    (line,) = [line for line in out.splitlines() if f"{what}: " in line]
+    program, *words = shlex.split(line.partition(f"{what}: ")[2])
+    assert program == "hubspot-upsert"
+    return words
 
 
 def people(count: int, *more: str) -> str:

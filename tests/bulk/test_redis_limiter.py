@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
+import multiprocessing
 import pickle
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, TypeVar
 
 import pytest
 import redis
 import redis.asyncio
 from package._bulk import redis_limiter
-from package._bulk.limiter import RateLimiter, RateLimiterError
-from package._bulk.pacing import Permits, pace_for
+from package._bulk.limiter import Permits, RateLimiter, RateLimiterError, pace_for
 from package._bulk.redis_limiter import RedisRateLimiter
 from package.errors import RateLimit
 
-from tests.bulk.fleet import most_in_window, reserve_together, run_fleet
-from tests.bulk.redis_server import RedisServer, own_redis, shared_redis
+from tests.bulk.account import most_in_window
+from tests.bulk.redis_server import RedisServer
+from tests.runtime.echo_server import Client, EchoServer
+from tests.servers import PATIENCE, TOKEN
 
-__all__ = ["own_redis", "shared_redis"]
+T = TypeVar("T")
 
 # Permits so far apart that nothing in a test lasts as long: what is given when can be told for sure.
 SLOW = {"requests": 10.0, "seconds": 10_000.0}
@@ -39,19 +46,74 @@ def server(shared_redis: RedisServer) -> Iterator[RedisServer]:
     gc.collect()  # What was left open warns here, and not in another test.
 
 
+@pytest.fixture
+def limiter(server: RedisServer) -> Iterator[RedisRateLimiter]:
+    with RedisRateLimiter("account", server.url, **SLOW) as limiter:
+        yield limiter
+
+
 def connections(server: RedisServer) -> int:
     """How many there are beside the one that asks."""
     with closing(server.client()) as client:
         return len([one for one in client.client_list() if one["cmd"] != "client|list"])
 
 
+# Several processes with several threads each
+
+
+_barrier: Barrier | None = None
+
+
+def in_fleet(
+    processes: int, threads: int, work: Callable[..., T], limiter: RedisRateLimiter, *arguments: Any
+) -> list[list[T]]:
+    """Give what work gives in each thread of each process, which begin at the same time."""
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(processes + 1)
+    with ProcessPoolExecutor(
+        processes, mp_context=context, initializer=_remember, initargs=(barrier,)
+    ) as pool:
+        given = (threads, work, limiter, *arguments)
+        futures = [pool.submit(_in_threads, *given) for _ in range(processes)]
+        barrier.wait(PATIENCE)
+        return [future.result() for future in futures]
+
+
+def _remember(barrier: Barrier) -> None:
+    global _barrier
+    _barrier = barrier
+
+
+def _in_threads(
+    threads: int, work: Callable[..., T], limiter: RedisRateLimiter, *arguments: Any
+) -> list[T]:
+    assert _barrier is not None
+    _barrier.wait(PATIENCE)
+    with ThreadPoolExecutor(threads) as pool, limiter:
+        futures = [pool.submit(work, limiter, *arguments) for _ in range(threads)]
+        return [future.result() for future in futures]
+
+
+def _reserve(limiter: RedisRateLimiter, permits: int) -> list[float]:
+    """Give when permits are valid by the clock that all processes of a machine share."""
+    return [time.monotonic() + limiter.reserve() for _ in range(permits)]
+
+
+def _send(limiter: RedisRateLimiter, seconds: float) -> tuple[float, list[float]]:
+    """Send as much as a limiter allows for some seconds. Gives their end, and when it sent."""
+    end, moments = time.monotonic() + seconds, list[float]()
+    while time.monotonic() + (wait := limiter.reserve()) <= end:
+        time.sleep(wait)
+        moments.append(time.monotonic())
+    return end, moments
+
+
 def test_processes_get_different_permits(server: RedisServer) -> None:
-    limiter = RedisRateLimiter("account", server.url, **SLOW)
-    limiter.reserve()
-    moments = reserve_together(limiter, 10, processes=2, threads=4)
-    limiter.close()
-    first = min(moment for one in moments for moment in one)
-    taken = sorted(round((moment - first) / STEP) for one in moments for moment in one)
+    with RedisRateLimiter("account", server.url, **SLOW) as limiter:
+        limiter.reserve()
+        given = in_fleet(2, 4, _reserve, limiter, 10)
+    moments = [moment for process in given for thread in process for moment in thread]
+    taken = sorted(round((moment - min(moments)) / STEP) for moment in moments)
     assert taken == list(range(2 * 4 * 10))
 
 
@@ -66,15 +128,47 @@ def test_processes_share_a_limit(
     server: RedisServer, requests: int, seconds: float, duration: float, threads: int
 ) -> None:
     limiter = RedisRateLimiter("account", server.url, requests=requests, seconds=seconds)
-    sent = run_fleet(limiter, duration, processes=4, threads=threads)
-    together = sent.together()
+    sent = in_fleet(4, threads, _send, limiter, duration)
+    shares = [[moment for _, moments in process for moment in moments] for process in sent]
+    together = sorted(moment for share in shares for moment in share)
     assert most_in_window(together, seconds) <= requests
     # How long processes take to begin is not what this is about.
-    lasted = sent.ended - together[0]
+    lasted = min(end for process in sent for end, _ in process) - together[0]
     assert lasted > 0.8 * duration
     assert len(together) >= 0.97 * requests * lasted / seconds
     fair = len(together) / 4
-    assert [len(one) for one in sent.moments] == pytest.approx([fair] * 4, rel=0.2)
+    assert [len(share) for share in shares] == pytest.approx([fair] * 4, rel=0.2)
+
+
+def _upsert(limiter: RedisRateLimiter, url: str) -> set[str]:
+    name = multiprocessing.current_process().name
+    records = ({"email": f"{name}-{number}@example.com"} for number in range(950))
+    with Client(TOKEN, base_url=url) as client:
+        report = client.contacts.upsert(
+            records, id_property="email", limiter=limiter, concurrency=8
+        )
+    return {str(one.status) for one in report.outcomes}
+
+
+@pytest.mark.large
+def test_requests_of_processes_that_begin_at_once_keep_to_the_limit(
+    server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They connect by TLS first, and in the middle Redis loses its data."""
+    certificate = tmp_path / "authority.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with closing(EchoServer(certificate)) as echo, closing(server.client()) as client:
+        limiter = RedisRateLimiter("account", server.url, requests=190, seconds=10)
+        loss = threading.Timer(12, client.flushall)
+        loss.start()
+        statuses = in_fleet(4, 1, _upsert, limiter, echo.url)
+        loss.join()
+    assert statuses == [[{"created"}]] * 4
+    assert len(echo.moments) == 4 * 95
+    assert most_in_window(sorted(echo.moments), 10.0) <= 190
+
+
+# One process
 
 
 def test_permits_are_those_of_the_local_limiter(server: RedisServer) -> None:
@@ -131,12 +225,11 @@ def test_names_do_not_disturb_each_other(server: RedisServer) -> None:
         assert again.reserve() == pytest.approx(STEP, abs=5)
 
 
-def test_can_be_pickled_with_a_url(server: RedisServer) -> None:
-    with RedisRateLimiter("account", server.url, **SLOW) as limiter:
-        limiter.reserve()
-        with pickle.loads(pickle.dumps(limiter)) as copy:
-            assert isinstance(copy, RateLimiter)
-            assert copy.reserve() == pytest.approx(STEP, abs=5)
+def test_can_be_pickled_with_a_url(limiter: RedisRateLimiter) -> None:
+    limiter.reserve()
+    with pickle.loads(pickle.dumps(limiter)) as copy:
+        assert isinstance(copy, RateLimiter)
+        assert copy.reserve() == pytest.approx(STEP, abs=5)
 
 
 def test_takes_a_synchronous_client(server: RedisServer) -> None:
@@ -157,19 +250,36 @@ def test_refuses_an_asynchronous_client() -> None:
 
 
 def test_only_the_clock_of_redis_counts(
-    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+    limiter: RedisRateLimiter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits = []
-    with RedisRateLimiter("account", server.url, **SLOW) as limiter:
-        for wrong in (0.0, 1e6, -1e6, 0.0):
-            fake = SimpleNamespace(
-                time=lambda wrong=wrong: time.time() + wrong,
-                monotonic=lambda wrong=wrong: time.monotonic() + wrong,
-                sleep=time.sleep,
-            )
-            monkeypatch.setattr(redis_limiter, "time", fake)
-            waits.append(limiter.reserve())
+    for wrong in (0.0, 1e6, -1e6, 0.0):
+        fake = SimpleNamespace(
+            time=lambda wrong=wrong: time.time() + wrong,
+            monotonic=lambda wrong=wrong: time.monotonic() + wrong,
+            sleep=time.sleep,
+        )
+        monkeypatch.setattr(redis_limiter, "time", fake)
+        waits.append(limiter.reserve())
     assert waits == pytest.approx([0, STEP, 2 * STEP, 3 * STEP], abs=5)
+
+
+def test_a_process_that_knows_nothing_lets_others_restore_what_redis_lost(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        RedisRateLimiter("account", server.url, **SLOW) as known,
+        RedisRateLimiter("account", server.url, **SLOW) as new,
+        closing(server.client()) as client,
+    ):
+        taken = [known.reserve() for _ in range(3)]
+        client.flushall()
+        fake = SimpleNamespace(
+            monotonic=time.monotonic, sleep=lambda _: taken.append(known.reserve())
+        )
+        monkeypatch.setattr(redis_limiter, "time", fake)
+        taken.append(new.reserve())
+    assert taken == pytest.approx([0, STEP, 2 * STEP, 3 * STEP, 4 * STEP], abs=5)
 
 
 def test_survives_that_the_clock_of_redis_is_set_back(server: RedisServer) -> None:
@@ -201,22 +311,7 @@ def test_keys_expire(server: RedisServer) -> None:
         assert 9_000 < client.ttl(client.keys()[0]) <= 11_000
 
 
-def test_threads_get_different_permits(server: RedisServer) -> None:
-    waits: list[float] = []
-    with RedisRateLimiter("account", server.url, **SLOW) as limiter:
-        threads = [
-            threading.Thread(target=lambda: waits.append(limiter.reserve())) for _ in range(32)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    assert len({round(wait / STEP) for wait in waits}) == 32
-
-
-def test_event_loops_one_after_the_other(server: RedisServer) -> None:
-    limiter = RedisRateLimiter("account", server.url, **SLOW)
-
+def test_event_loops_one_after_the_other(server: RedisServer, limiter: RedisRateLimiter) -> None:
     async def take(count: int) -> list[float]:
         return await asyncio.gather(*(limiter.reserve_async() for _ in range(count)))
 
@@ -227,26 +322,21 @@ def test_event_loops_one_after_the_other(server: RedisServer) -> None:
     assert connections(server) == 0
 
 
-def test_event_loops_at_the_same_time(server: RedisServer) -> None:
-    limiter = RedisRateLimiter("account", server.url, **SLOW)
-    waits: list[float] = []
-
-    async def take() -> None:
+def test_event_loops_at_the_same_time(server: RedisServer, limiter: RedisRateLimiter) -> None:
+    async def take() -> list[float]:
         async with limiter:
-            waits.extend([await limiter.reserve_async() for _ in range(10)])
+            return [await limiter.reserve_async() for _ in range(10)]
 
-    threads = [threading.Thread(target=lambda: asyncio.run(take())) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(4) as threads:
+        futures = [threads.submit(asyncio.run, take()) for _ in range(4)]
+        waits = [wait for future in futures for wait in future.result()]
     assert len({round(wait / STEP) for wait in waits}) == 40
     assert connections(server) == 0
 
 
-def test_a_cancelled_task_leaves_nothing_behind(server: RedisServer) -> None:
-    limiter = RedisRateLimiter("account", server.url, **SLOW)
-
+def test_a_cancelled_task_leaves_nothing_behind(
+    server: RedisServer, limiter: RedisRateLimiter
+) -> None:
     async def cancel() -> None:
         tasks = [asyncio.create_task(limiter.reserve_async()) for _ in range(20)]
         await asyncio.sleep(0.001)
@@ -276,6 +366,45 @@ def test_goes_on_after_a_restart(own_redis: RedisServer, kind: str) -> None:
         assert after == pytest.approx(before[-1] + STEP, abs=10)
 
 
+@pytest.mark.parametrize("loses", ["all", "the last ones"])
+def test_nobody_gets_a_permit_twice_when_redis_loses_its_data(
+    server: RedisServer, loses: str
+) -> None:
+    with (
+        RedisRateLimiter("account", server.url, **SLOW) as one,
+        RedisRateLimiter("account", server.url, **SLOW) as other,
+        RedisRateLimiter("account", server.url, **SLOW) as third,
+        closing(server.client()) as client,
+    ):
+        limiters = [one, other, third]
+        waits = [limiter.reserve() for limiter in limiters]
+        key = client.keys()[0]
+        copy = client.dump(key) or b""
+        waits += [limiter.reserve() for limiter in [*limiters, *limiters[::-1]]]
+        client.flushall()
+        if loses == "the last ones":
+            client.restore(key, 0, copy)
+        waits += [limiter.reserve() for limiter in [*limiters, *limiters]]
+    steps = [later - earlier for earlier, later in itertools.pairwise(sorted(waits))]
+    assert min(steps) > STEP - 5
+    assert max(waits) < (len(waits) + len(limiters)) * STEP
+
+
+def test_a_permit_that_comes_late_is_given_back(
+    server: RedisServer, limiter: RedisRateLimiter
+) -> None:
+    waits = [limiter.reserve() for _ in range(3)]
+    assert not limiter.give_back(99.0)
+    assert limiter.give_back(101.0)
+    waits.append(limiter.reserve())
+    assert waits[3] == pytest.approx(3 * STEP, abs=5)
+    with closing(server.client()) as client:
+        known = [int(moment) for moment in client.lrange(client.keys()[0], 0, -1)]
+    # The first one is forgotten, and at the end is the moment of the one that follows.
+    steps = [(later - earlier) / 1e6 for earlier, later in itertools.pairwise(known)]
+    assert steps == pytest.approx([STEP] * 3, abs=5)
+
+
 def test_says_where_redis_is_missing(own_redis: RedisServer, kind: str) -> None:
     url = own_redis.url.replace("redis://", "redis://someone:secret@")
     with RedisRateLimiter("account", own_redis.url, **SLOW, patience=0.3) as limiter:
@@ -302,13 +431,10 @@ def test_does_not_wait_for_ever(
             take(limiter, kind)
 
 
-def test_says_what_redis_refuses(server: RedisServer, kind: str) -> None:
+def test_says_what_redis_refuses(server: RedisServer, limiter: RedisRateLimiter, kind: str) -> None:
     with closing(server.client()) as client:
         client.set("rate-limiter:account", "something else")
-    with (
-        RedisRateLimiter("account", server.url, **SLOW) as limiter,
-        pytest.raises(RateLimiterError, match=r"WRONGTYPE.*check how it is set up"),
-    ):
+    with pytest.raises(RateLimiterError, match=r"WRONGTYPE.*check how it is set up"):
         take(limiter, kind)
 
 

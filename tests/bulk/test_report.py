@@ -1,4 +1,4 @@
-"""What came of a run: counts, the table, JSON Lines, and what it raises."""
+"""What came of a run: counts, progress, the table, JSON Lines, and what it raises."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from package._bulk.outcomes import Outcome, Problem, Status, Stop
+from package._bulk.progress import Progress, ProgressMeter, Tally
 from package._bulk.report import RejectedRecords, UpsertReport, UpsertStopped
 from package._bulk.table import one_line, width
 from package.errors import ApiError, DailyLimitError, RateLimit
 
+from tests.bulk.account import Time
 from tests.bulk.outcome_strategies import ANY_TEXT, OUTCOMES
 
 BAD_EMAIL = Problem("email", "INVALID_EMAIL", "Email address nobody is invalid")
@@ -52,12 +54,13 @@ def test_counts() -> None:
     report = UpsertReport("contacts.upsert", outcomes=[created(0), rejected(1)])
     report.add(Outcome(2, Status.UPDATED, {}, merged_into=0))
     report.extend(Outcome(3 + n, status, {}) for n, status in enumerate(Status))
-    assert [outcome.index for outcome in report.outcomes] == list(range(9))
-    assert (report.created, report.updated, report.written) == (2, 2, 1)
+    count = 3 + len(Status)
+    assert [outcome.index for outcome in report.outcomes] == list(range(count))
+    assert (report.created, report.updated, report.written, report.unchanged) == (2, 2, 1, 1)
     assert (report.rejected, report.unknown, report.not_sent, report.merged) == (2, 1, 1, 1)
     assert report.counts[Status.CREATED] == 2
-    assert sum(report.counts.values()) == report.records == 9
-    assert [each.index for each in report.having(Status.UNKNOWN, Status.CREATED)] == [0, 3, 7]
+    assert sum(report.counts.values()) == report.records == count
+    assert [each.index for each in report.having(Status.UNKNOWN, Status.CREATED)] == [0, 3, 8]
 
 
 def test_counts_cannot_be_changed_from_outside() -> None:
@@ -74,14 +77,8 @@ def test_a_report_is_true(outcomes: list[Outcome]) -> None:
 
 def test_rejected_records_are_those_that_were_given() -> None:
     first, second = {"email": "nobody"}, MappingProxyType({"email": "no"})
-    report = UpsertReport(
-        outcomes=[
-            Outcome(0, Status.REJECTED, first),
-            created(1),
-            Outcome(2, Status.REJECTED, second),
-        ]
-    )
-    records = report.rejected_records()
+    bad = [Outcome(index, Status.REJECTED, record) for index, record in ((0, first), (2, second))]
+    records = UpsertReport(outcomes=[bad[0], created(1), bad[1]]).rejected_records()
     assert len(records) == 2
     assert records[0] is first
     assert records[1] is second
@@ -112,49 +109,66 @@ def test_the_table_lines_up() -> None:
         "unknown       1",
         "records   9,880  in 103 requests",
         "merged        1  duplicates, counted above as well",
-        "warnings      1",
+        'warnings      1  the first, of record 9,876: {"code": "X"}',
+        "",
+        "why, by frequency:",
+        "2 \N{MULTIPLICATION SIGN} INVALID_EMAIL of email, records 9877, 9878",
+        "1 \N{MULTIPLICATION SIGN} And it is late, record 9878",
+        "1 \N{MULTIPLICATION SIGN} the answer says nothing about it (unknown), record 9879",
         "",
         "rejected:",
         "record  property  code           message",
-        " 9,877  email     INVALID_EMAIL  Email address nobody is invalid",
-        " 9,878  email     INVALID_EMAIL  Email address nobody is invalid",
+        "  9877  email     INVALID_EMAIL  Email address nobody is invalid",
+        "  9878  email     INVALID_EMAIL  Email address nobody is invalid",
         "                                 And it is late",
         "",
         "unknown:",
         "record  property  code  message",
-        " 9,879                  the answer says nothing about it",
+        "  9879                  the answer says nothing about it",
     ]
 
 
-def test_the_table_of_a_stop_says_what_to_do() -> None:
-    stop = Stop("the day's requests are spent", "wait for tomorrow", 12_300)
-    report = UpsertReport(outcomes=[created(0)], requests=1, batches=1, stop=stop)
-    assert str(report).splitlines()[-5:] == [
-        "records   1  in 1 request",
-        "",
-        "stopped: the day's requests are spent",
-        "to mend: wait for tomorrow",
-        "resume at record 12,300, counted from 0",
-    ]
+@pytest.mark.parametrize(
+    ("report", "lines"),
+    [
+        (
+            UpsertReport(
+                outcomes=[created(0)],
+                requests=1,
+                stop=Stop("the day's requests are spent", "wait for tomorrow", 12_300),
+            ),
+            [
+                *("created   1", "updated   0", "rejected  0", "records   1  in 1 request", ""),
+                "stopped: the day's requests are spent",
+                "to mend: wait for tomorrow",
+                "resume at record 12,300, counted from 0",
+            ],
+        ),
+        (
+            UpsertReport(
+                "contacts.upsert",
+                dry_run=True,
+                batches=2,
+                outcomes=[Outcome(n, Status.NOT_SENT, {}, reason="dry run") for n in range(150)],
+            ),
+            [
+                "contacts.upsert (dry run)",
+                "not sent  150",
+                "records   150  would be sent in 2 batches",
+            ],
+        ),
+        (
+            UpsertReport(),
+            ["created   0", "updated   0", "rejected  0", "records   0  in 0 requests"],
+        ),
+    ],
+    ids=["a stop", "a dry run", "nothing"],
+)
+def test_the_table_of_other_reports(report: UpsertReport, lines: list[str]) -> None:
+    assert str(report).splitlines() == lines
 
 
-def test_the_table_of_a_dry_run_does_not_speak_of_requests() -> None:
-    report = UpsertReport("contacts.upsert", dry_run=True, batches=2)
-    report.extend(Outcome(n, Status.NOT_SENT, {}, reason="dry run") for n in range(150))
-    assert str(report).splitlines() == [
-        "contacts.upsert (dry run)",
-        "not sent  150",
-        "records   150  would be sent in 2 batches",
-    ]
-
-
-def test_the_table_of_an_empty_report() -> None:
-    assert str(UpsertReport()).splitlines() == [
-        "created   0",
-        "updated   0",
-        "rejected  0",
-        "records   0  in 0 requests",
-    ]
+def test_a_report_in_a_few_words() -> None:
     assert repr(UpsertReport()) == "<UpsertReport: no records>"
     assert repr(UpsertReport(outcomes=[created(0), rejected(1)])) == (
         "<UpsertReport: 1 created, 1 rejected>"
@@ -166,9 +180,9 @@ def test_the_table_shows_only_the_first_failures() -> None:
     report.add(rejected(2_000, *[BAD_EMAIL] * 50))
     lines = str(report).splitlines()
     assert "rejected, the first 10 of 2,001:" in lines
-    assert len(lines) == 4 + 2 + 11
-    assert len(report.table(shown=2).splitlines()) == 4 + 2 + 3
-    assert "INVALID_EMAIL" not in report.table(shown=0)
+    assert len(lines) == 4 + 3 + 2 + 11
+    assert len(report.table(shown=2).splitlines()) == 4 + 3 + 2 + 3
+    assert "nobody" not in report.table(shown=0)
     many = UpsertReport(outcomes=[rejected(0, *[BAD_EMAIL] * 50)])
     assert str(many).splitlines()[-1].strip() == "and 40 more"
 
@@ -185,7 +199,7 @@ def test_the_table_cannot_be_disturbed_by_what_a_server_says() -> None:
 def test_the_table_of_anything_is_a_few_printable_lines(outcomes: list[Outcome]) -> None:
     table = UpsertReport(outcomes=outcomes).table(shown=3)
     assert all(line.isprintable() for line in table.split("\n"))
-    assert len(table.split("\n")) < 40
+    assert len(table.split("\n")) < 60
 
 
 @given(ANY_TEXT.map(lambda text: text * 30), st.integers(1, 60))
@@ -229,7 +243,13 @@ def test_what_is_written_is_read(
     outcomes: list[Outcome], operation: str, requests: int, dry_run: bool, stop: Stop | None
 ) -> None:
     report = UpsertReport(
-        operation, outcomes=outcomes, requests=requests, batches=3, dry_run=dry_run, stop=stop
+        operation,
+        outcomes=outcomes,
+        requests=requests,
+        retries=7,
+        batches=3,
+        dry_run=dry_run,
+        stop=stop,
     )
     assert same(written_and_read(report), report)
 
@@ -299,12 +319,6 @@ def test_what_json_has_no_form_for_is_kept_as_near_as_it_comes(
     assert outcome.record == {"value": comes_back}
 
 
-def lines_of(report: UpsertReport) -> list[str]:
-    file = io.StringIO()
-    report.write_jsonl(file)
-    return file.getvalue().splitlines(keepends=True)
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -321,7 +335,9 @@ def lines_of(report: UpsertReport) -> list[str]:
     ],
 )
 def test_what_is_no_report_is_refused(change: Any, message: str) -> None:
-    lines = change(lines_of(UpsertReport(outcomes=[created(0), rejected(1)])))
+    file = io.StringIO()
+    UpsertReport(outcomes=[created(0), rejected(1)]).write_jsonl(file)
+    lines = change(file.getvalue().splitlines(keepends=True))
     with pytest.raises(ValueError, match=message):
         UpsertReport.read_jsonl(io.StringIO("".join(lines)))
 
@@ -363,7 +379,7 @@ def test_a_stop_is_raised_with_its_error_as_the_cause() -> None:
     assert raised.value.__cause__ is error
     assert raised.value.status == 429
     assert str(raised.value) == (
-        "contacts.upsert: 429 stopped: no more today; to mend: wait; "
+        "contacts.upsert: stopped: no more today; to mend: wait; "
         "resume at record 1, counted from 0"
     )
 
@@ -385,3 +401,93 @@ def test_what_is_raised_and_the_report_can_be_pickled() -> None:
     copy = pickle.loads(pickle.dumps(raised.value))
     assert str(copy) == str(raised.value)
     assert same(copy.report, report)
+
+
+# Progress
+
+
+def tally_of(*statuses: Status) -> Tally:
+    tally = Tally()
+    for index, status in enumerate(statuses):
+        tally.add(Outcome(index, status, {}))
+    return tally
+
+
+def meter_with(interval: float = 0.1) -> tuple[ProgressMeter, Time, list[Progress]]:
+    told: list[Progress] = []
+    clock = Time()
+    return ProgressMeter(told.append, clock=clock, interval=interval), clock, told
+
+
+def test_progress_holds_all_counts() -> None:
+    meter, clock, told = meter_with()
+    clock.now += 2
+    meter.tally = tally_of(*Status, Status.CREATED, Status.CREATED, Status.REJECTED)
+    meter.tell(read=12, requests=4, in_flight=2)
+    assert told == [
+        Progress(
+            read=12,
+            done=3 + len(Status),
+            created=3,
+            updated=1,
+            written=1,
+            unchanged=1,
+            rejected=2,
+            unknown=1,
+            not_sent=1,
+            requests=4,
+            in_flight=2,
+            elapsed=2.0,
+            rate=(3 + len(Status)) / 2,
+        )
+    ]
+
+
+def test_it_is_told_at_most_once_in_an_interval_but_the_last_time_always() -> None:
+    meter, clock, told = meter_with()
+    for read in range(1000):
+        meter.tell(read=read, requests=0, in_flight=0)
+        clock.now += 0.001
+    assert len(told) in range(9, 12)
+    meter.tell(read=1000, requests=0, in_flight=0, final=True)
+    meter.tell(read=1000, requests=0, in_flight=0)
+    assert told[-1].read == 1000
+    assert len(told) in range(10, 13)
+
+
+def test_the_rate_is_that_of_the_last_seconds() -> None:
+    meter, clock, told = meter_with()
+
+    def advance(seconds: int, records: int) -> None:
+        for _ in range(seconds):
+            for index in range(records):
+                meter.tally.add(Outcome(index, Status.CREATED, {}))
+            clock.now += 1
+            meter.tell(read=0, requests=0, in_flight=0)
+
+    advance(5, 100)
+    assert told[-1].rate == pytest.approx(100)
+    advance(20, 10)
+    assert told[-1].rate == pytest.approx(10)
+    advance(5, 0)
+    assert told[-1].rate == pytest.approx(5)
+    clock.now += 100
+    meter.tell(read=0, requests=0, in_flight=0, final=True)
+    assert told[-1].rate == 0
+    assert told[-1].elapsed == 130
+
+
+def test_no_time_has_passed() -> None:
+    meter, _, told = meter_with()
+    meter.tally = tally_of(Status.CREATED)
+    meter.tell(read=1, requests=1, in_flight=0, final=True)
+    assert told[0].rate == 0
+    assert told[0].elapsed == 0
+
+
+def test_what_the_callback_raises_goes_to_the_caller() -> None:
+    def fail(_: Progress) -> None:
+        raise LookupError("the bar is closed")
+
+    with pytest.raises(LookupError, match="the bar is closed"):
+        ProgressMeter(fail).tell(read=1, requests=1, in_flight=0)

@@ -40,7 +40,8 @@ def test_validate(project: Path) -> None:
     outcome = upsertgen("validate")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out == (
-        "specs: 2 API versions, 3 specs of object types, 3 operations, 4 distinct bodies; no problem.\n"
+        "specs: 2 API versions, 3 specs of object types, 3 operations, 4 distinct bodies; no problem. "
+        "Next: 'upsertgen generate --diff' shows what they would change.\n"
     )
     assert snapshot(project) == before
 

@@ -66,7 +66,7 @@ def any_number(client: Client, newer: Client2026) -> None:
     client.contacts.upsert([], id_property=5)  # misuse
     client.contacts.upsert([], id_property="email", duplicates="newest")  # misuse
     client.contacts.upsert([], id_property="email", object_type="contacts")  # misuse
-    client.contacts.iter_upsert([], id_property="email", dry_run=True)  # misuse
+    client.contacts.iter_upsert([], id_property="email", dry_run="no")  # misuse
     client.objects.upsert([], id_property="email")  # misuse
     newer.deal_splits.upsert([], id_property="email")  # misuse
 

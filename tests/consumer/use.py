@@ -76,10 +76,10 @@ def upsert_in_batches(client: Client, lines: Sequence[tuple[str, str]]) -> dict[
         inputs = list(rows(lines[start : start + 100]))
         response = client.contacts.batch_upsert(inputs=inputs)
         for result in response.results:
-            assert_type(result.created_at, datetime)
+            assert_type(result.created_at, datetime | None)
             assert_type(result.properties, dict[str, str | None])
             if result.object_write_trace_id is not None:
-                created[result.object_write_trace_id] = result.new
+                created[result.object_write_trace_id] = result.new or False
     return created
 
 
@@ -90,8 +90,10 @@ def upsert_models(client: Client) -> str:
     )
     response = client.tasks.batch_upsert(inputs=(one, other))
     assert_type(response, models_2025_09.BatchResponseSimplePublicUpsertObject)
-    assert_type(response.status, Literal["CANCELED", "COMPLETE", "PENDING", "PROCESSING"] | str)
-    return response.status
+    assert_type(
+        response.status, Literal["CANCELED", "COMPLETE", "PENDING", "PROCESSING"] | str | None
+    )
+    return response.status or "unknown"
 
 
 def upsert_mixed(client: Client2026, inputs: list[SimplePublicObjectBatchInputUpsertDict]) -> None:
@@ -114,7 +116,7 @@ def upsert_with_any_version(client: ClientV3 | Client | Client2026) -> int:
 
 
 def upsert_by_resource(contacts: Contacts, later: AsyncContacts) -> None:
-    assert_type(contacts.batch_upsert(inputs=[]).results[0].new, bool)
+    assert_type(contacts.batch_upsert(inputs=[]).results[0].new, bool | None)
     pending: Awaitable[models_2025_09.BatchResponseSimplePublicUpsertObject]
     pending = later.batch_upsert(inputs=[])
     print(pending)

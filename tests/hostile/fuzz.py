@@ -17,27 +17,27 @@ import random
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 
-from tests.hostile.placing import POSITIONS, TEXTS, Placement, check, mixed
+from tests.hostile.corpus import CORPUS
+from tests.hostile.emission import check_together, understood
+from tests.hostile.placements import POSITIONS, Placement, check, mixed
 from tests.hostile.project import Project
-from tests.hostile.running import check_together, culprits, understood
-from tests.hostile.specs import broken, documents, projects
+from tests.hostile.specs import projects
 
 _BATCH = 40
 
 
 def _placements(start: int) -> Iterator[list[Placement]]:
     """Yield all there is, in batches, in an order of its own for each seed."""
-    chance = random.Random(start)  # noqa: S311
-    order = list(range(len(POSITIONS) * len(TEXTS)))
+    chance = random.Random(start)
+    order = list(range(len(POSITIONS) * len(CORPUS)))
     chance.shuffle(order)
     for first in range(0, len(order), _BATCH):
-        pairs = (divmod(number, len(TEXTS)) for number in order[first : first + _BATCH])
+        pairs = (divmod(number, len(CORPUS)) for number in order[first : first + _BATCH])
         yield [Placement((pair,)) for pair in pairs]
 
 
@@ -52,7 +52,7 @@ def _specs(start: int) -> list[Project]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(projects(st.one_of(documents(), broken(documents()))))
+    @given(projects())
     def collect(project: Project) -> None:
         found.append(project)
 
@@ -64,60 +64,48 @@ def _check_specs(found: list[Project]) -> None:
     accepted: list[Project] = []
     for one in found:
         try:
-            if understood(one).api is not None:
+            if understood(one) is not None:
                 accepted.append(one)
         except Exception as error:
             raise AssertionError(f"{json.dumps(one.files)}: {error}") from error
+    check_together({json.dumps(one.files): one for one in accepted})
+
+
+@contextmanager
+def _told(what: str, failures: list[str]) -> Iterator[None]:
+    """Print what fails, and go on."""
     try:
-        check_together(accepted)
-    except Exception as error:
-        told = json.dumps([one.files for one in culprits(accepted)])
-        raise AssertionError(f"{told}: {error}") from error
-
-
-def _check_into(placements: list[Placement], accepted: list[Placement]) -> None:
-    accepted += check(placements, _BATCH)
-
-
-def _tried(what: str, run: Callable[[], object]) -> bool:
-    try:
-        run()
+        yield
     except Exception as error:
         print(f"\nFAILED {what}: {type(error).__name__}: {error}\n", flush=True)
-        return False
-    return True
+        failures.append(what)
 
 
 def fuzz(seconds: float, start: int) -> int:
     """Try hostile specs for some seconds, and return how many batches failed."""
     end = time.monotonic() + seconds
-    failures = count = 0
+    failures: list[str] = []
+    count = 0
     print(
-        f"seed {start}; {len(POSITIONS)} positions, {len(TEXTS)} texts, "
-        f"{len(POSITIONS) * len(TEXTS)} placements",
+        f"seed {start}; {len(POSITIONS)} positions, {len(CORPUS)} texts, "
+        f"{len(POSITIONS) * len(CORPUS)} placements",
         flush=True,
     )
     for number, placements in enumerate(_placements(start)):
         accepted: list[Placement] = []
-        failures += not _tried(
-            f"seed {start}, batch {number}", partial(_check_into, placements, accepted)
-        )
+        with _told(f"seed {start}, batch {number}", failures):
+            accepted += check(placements, _BATCH)
         several = mixed(start + number, accepted, 4)
-        failures += not _tried(
-            f"seed {start}, mixed batch {number}", partial(check, several, _BATCH)
-        )
+        with _told(f"seed {start}, mixed batch {number}", failures):
+            check(several, _BATCH)
         found = _specs(start + number)
-        failures += not _tried(f"specs of seed {start + number}", partial(_check_specs, found))
+        with _told(f"specs of seed {start + number}", failures):
+            _check_specs(found)
         count += len(placements) + len(several) + len(found)
         if time.monotonic() > end:
             break
-    print(f"{count} specs, {failures} batches with failures; seed {start}", flush=True)
-    return failures
-
-
-def _again(text: str) -> Placement:
-    places = ast.literal_eval(text.removeprefix("Placement(").removesuffix(")"))
-    return Placement(places)
+    print(f"{count} specs, {len(failures)} batches with failures; seed {start}", flush=True)
+    return len(failures)
 
 
 def main() -> int:
@@ -129,7 +117,8 @@ def main() -> int:
     given_ = parser.parse_args()
     warnings.simplefilter("ignore")
     if given_.again:
-        check([_again(given_.again)], 1)
+        places = ast.literal_eval(given_.again.removeprefix("Placement(").removesuffix(")"))
+        check([Placement(places)], 1)
         print("all is well")
         return 0
     return 1 if fuzz(given_.seconds, given_.seed) else 0

@@ -1,455 +1,29 @@
-"""A project that uses everything a spec can say, and says everything with a word of its own."""
+"""A project that uses everything a spec can say, and every place of it where a text can stand.
 
-# long because: it says everything that a spec can say.
+The project lies in `whole/`, says everything with a word of its own, and is written as JSON, which can hold
+any text. Its places are found by walking it: each text and each key is one. A word that stands in several
+places, such as the name of a schema and the `$ref`s to it, is a place too: all of them at once, so that
+what is placed there is not refused just because the two differ. The names of files and folders and the
+settings are places as well.
+"""
+
 from __future__ import annotations
 
 import copy
 import json
 import re
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+import yaml
+from upsertgen.specs.document import value_at
+
+_WHOLE = Path(__file__).with_name("whole")
+_SETTINGS = ("description", "distribution", "distribution_version", "package", "example")
 _NOT_ASCII = re.compile("[\x7f-\uffff]")
-
-THINGS: dict[str, Any] = {
-    "openapi": "3.0.3",
-    "info": {
-        "title": "Title of things",
-        "version": "version of things",
-        "description": "Description of things",
-        "summary-of-things": None,
-        "contact": {
-            "name": "Contact name",
-            "url": "https://contact.example",
-            "email": "a@b.example",
-        },
-        "license": {"name": "Licence name", "url": "https://licence.example"},
-        "termsOfService": "https://terms.example",
-        "x-info": "Extension of info",
-    },
-    "servers": [{"url": "https://api.example.com/base", "description": "Server description"}],
-    "tags": [{"name": "tagname", "description": "Tag description"}],
-    "externalDocs": {"url": "https://docs.example", "description": "Docs description"},
-    "security": [{"schemename": ["scopename"]}],
-    "x-root": "Extension of the document",
-    "paths": {
-        "/first/{pathname}/{constantname}/send": {
-            "summary": "Path summary",
-            "description": "Path description",
-            "parameters": [
-                {
-                    "name": "pathname",
-                    "in": "path",
-                    "required": True,
-                    "description": "Path parameter description",
-                    "schema": {"type": "string", "enum": ["pathvalue", "otherpathvalue"]},
-                },
-                {"$ref": "#/components/parameters/queryparameter"},
-            ],
-            "post": {
-                "operationId": "sendOperation",
-                "summary": "Operation summary",
-                "description": "Operation description",
-                "tags": ["tagname"],
-                "externalDocs": {"url": "https://more.example"},
-                "security": [{"schemename": ["ownscope", "scopename"]}, {"keyscheme": []}],
-                "parameters": [
-                    {
-                        "name": "constantname",
-                        "in": "path",
-                        "required": True,
-                        "schema": {"type": "string", "enum": ["constantvalue"]},
-                    },
-                    {
-                        "name": "X-Header-Name",
-                        "in": "header",
-                        "description": "Header description",
-                        "schema": {"type": "string", "pattern": "^headerpattern"},
-                    },
-                    {
-                        "name": "listname",
-                        "in": "query",
-                        "explode": False,
-                        "schema": {"type": "array", "items": {"type": "string"}},
-                    },
-                ],
-                "requestBody": {
-                    "description": "Body description",
-                    "required": True,
-                    "content": {
-                        "application/json": {
-                            "schema": {"$ref": "shared.json#/components/schemas/BatchSchema"},
-                            "examples": {
-                                "examplename": {
-                                    "summary": "Example summary",
-                                    "value": {
-                                        "inputsfield": [
-                                            {
-                                                "keyfield": "examplevalue",
-                                                "propertiesfield": {"p": "v"},
-                                            }
-                                        ]
-                                    },
-                                }
-                            },
-                        }
-                    },
-                },
-                "responses": {
-                    "200": {
-                        "description": "Success description",
-                        "headers": {"X-Answer": {"description": "d", "schema": {"type": "string"}}},
-                        "content": {
-                            "application/json": {
-                                "schema": {"$ref": "shared.json#/components/schemas/AnswerSchema"},
-                                "examples": {
-                                    "goodexample": {
-                                        "value": {"resultsfield": [{"resultid": "goodvalue"}]}
-                                    }
-                                },
-                            }
-                        },
-                    },
-                    "4XX": {"$ref": "#/components/responses/failure"},
-                },
-                "x-upsert": {
-                    "inputs": "inputsfield",
-                    "key": "keyfield",
-                    "key-property": "keypropertyfield",
-                    "properties": "propertiesfield",
-                    "trace-id": "traceidfield",
-                    "results": "resultsfield",
-                    "errors": "errorsfield",
-                    "created": "createdfield",
-                    "result-id": "resultid",
-                    "warnings": "warningsfield",
-                    "separator": "separatorvalue",
-                    "case-insensitive": ["caseproperty"],
-                    "error": {"message": "messagefield", "code": "codefield"},
-                    "systemic": [
-                        {
-                            "status": [403],
-                            "code": "systemiccode",
-                            "message": "m",
-                            "mend": "mendtext",
-                        }
-                    ],
-                },
-                "x-errors": {
-                    "fields": {"message": "messagefield", "category": "categoryfield"},
-                    "rules": [
-                        {
-                            "status": [429, "5XX"],
-                            "when": {"whenfield": "whenvalue"},
-                            "error": "rate-limit",
-                            "retry": True,
-                            "minimum-delay": 1,
-                            "delay-header": "X-Delay-Header",
-                        }
-                    ],
-                },
-                "x-retry": {
-                    "transport": True,
-                    "backoff": {"initial": 1, "multiplier": 2, "maximum": 9},
-                },
-                "x-rate-limit": {"headers": {"maximum": "X-Maximum", "remaining": "X-Remaining"}},
-                "x-sandbox": {
-                    "answers": {
-                        "invalid-json": {
-                            "status": 400,
-                            "example": "failureexample",
-                            "part": "/errors/0",
-                            "values": {"/message": "sandboxvalue"},
-                        }
-                    },
-                    "batch": {"batchkey": "batchvalue"},
-                    "result": {"resultkey": "resultvalue"},
-                    "problems": {"email": {"code": "problemcode", "message": "problemmessage"}},
-                    "properties": {
-                        "propertyname": {"type": "enumeration", "options": ["optionvalue"]}
-                    },
-                    "refused-keys": ["refusedkey"],
-                },
-            },
-            "get": {
-                "operationId": "getOperation",
-                "responses": {
-                    "2XX": {
-                        "description": "Any success",
-                        "content": {
-                            "application/vnd.own+json": {
-                                "schema": {"type": "array", "items": {"type": "string"}}
-                            }
-                        },
-                    },
-                },
-                "parameters": [
-                    {
-                        "name": "constantname",
-                        "in": "path",
-                        "required": True,
-                        "schema": {"type": "string", "enum": ["getconstant"]},
-                    }
-                ],
-            },
-        },
-        "/second": {
-            "put": {
-                "operationId": "putOperation",
-                "requestBody": {
-                    "required": True,
-                    "content": {
-                        "application/vnd.other+json": {
-                            "schema": {
-                                "type": "array",
-                                "items": {"type": "string", "enum": ["bodyenum"]},
-                            }
-                        }
-                    },
-                },
-                "responses": {"204": {"description": "Nothing description"}},
-            }
-        },
-    },
-    "components": {
-        "parameters": {
-            "queryparameter": {
-                "name": "queryname",
-                "in": "query",
-                "description": "Query description",
-                "schema": {"type": "string", "default": "querydefault"},
-            }
-        },
-        "responses": {
-            "failure": {
-                "description": "Failure description",
-                "content": {
-                    "application/json": {
-                        "schema": {"$ref": "shared.json#/components/schemas/ErrorSchema"},
-                        "examples": {
-                            "failureexample": {"value": {"errors": [{"message": "failurevalue"}]}}
-                        },
-                    }
-                },
-            }
-        },
-        "securitySchemes": {
-            "schemename": {
-                "type": "oauth2",
-                "description": "Scheme description",
-                "flows": {
-                    "clientCredentials": {
-                        "tokenUrl": "https://token.example",
-                        "scopes": {"scopename": "Scope description", "ownscope": "Own scope"},
-                    }
-                },
-            },
-            "keyscheme": {"type": "apiKey", "name": "X-Key-Name", "in": "header"},
-        },
-    },
-}
-
-SHARED: dict[str, Any] = {
-    "openapi": "3.0.3",
-    "info": {"title": "Title of shared", "version": "1"},
-    "paths": {},
-    "components": {
-        "schemas": {
-            "BatchSchema": {
-                "type": "object",
-                "title": "Schema title",
-                "description": "Schema description",
-                "required": ["inputsfield"],
-                "additionalProperties": False,
-                "properties": {
-                    "inputsfield": {
-                        "type": "array",
-                        "description": "Inputs description",
-                        "maxItems": 100,
-                        "items": {"$ref": "#/components/schemas/InputSchema"},
-                    },
-                    "plaindefault": {"type": "string", "default": "defaultvalue"},
-                    "listdefault": {
-                        "type": "array",
-                        "items": {"type": "string"},
-                        "default": ["listdefaultvalue"],
-                    },
-                },
-            },
-            "InputSchema": {
-                "type": "object",
-                "required": ["keyfield"],
-                "properties": {
-                    "keyfield": {
-                        "type": "string",
-                        "pattern": "patternvalue",
-                        "example": "anexample",
-                    },
-                    "keypropertyfield": {
-                        "type": "string",
-                        "maxLength": 99,
-                        "format": "formatvalue",
-                    },
-                    "traceidfield": {"type": "string", "nullable": True},
-                    "propertiesfield": {
-                        "type": "object",
-                        "additionalProperties": {"type": "string"},
-                    },
-                    "enumfield": {"type": "string", "enum": ["enumvalue", "otherenum"]},
-                    "constantfield": {"type": "string", "enum": ["onlyvalue"]},
-                    "enumdefault": {"type": "string", "enum": ["e1", "e2"], "default": "e1"},
-                    "unionfield": {
-                        "oneOf": [
-                            {"$ref": "#/components/schemas/CatSchema"},
-                            {"$ref": "#/components/schemas/DogSchema"},
-                        ],
-                        "discriminator": {
-                            "propertyName": "kindfield",
-                            "mapping": {
-                                "catkind": "#/components/schemas/CatSchema",
-                                "dogkind": "DogSchema",
-                            },
-                        },
-                    },
-                    "nestedfield": {
-                        "type": "object",
-                        "description": "Nested description",
-                        "properties": {"innerfield": {"type": "integer", "description": "Inner"}},
-                    },
-                    "joinedfield": {
-                        "allOf": [
-                            {"$ref": "#/components/schemas/CatSchema"},
-                            {"type": "object", "properties": {"morefield": {"type": "string"}}},
-                        ]
-                    },
-                },
-            },
-            "CatSchema": {
-                "type": "object",
-                "properties": {"catfield": {"type": "string"}},
-                "additionalProperties": {"type": "string", "enum": ["additionalvalue", "b"]},
-            },
-            "DogSchema": {
-                "type": "object",
-                "properties": {"parentfield": {"$ref": "#/components/schemas/DogSchema"}},
-            },
-            "AnswerSchema": {
-                "type": "object",
-                "required": ["resultsfield"],
-                "properties": {
-                    "resultsfield": {
-                        "type": "array",
-                        "items": {"$ref": "#/components/schemas/ResultSchema"},
-                    },
-                    "errorsfield": {
-                        "type": "array",
-                        "items": {"$ref": "#/components/schemas/ErrorSchema"},
-                    },
-                },
-            },
-            "ResultSchema": {
-                "type": "object",
-                "properties": {
-                    "resultid": {"type": "string"},
-                    "createdfield": {"type": "boolean"},
-                    "propertiesfield": {
-                        "type": "object",
-                        "additionalProperties": {"type": "string"},
-                    },
-                    "warningsfield": {"type": "array", "items": {"type": "string"}},
-                    "statefield": {"type": "string", "enum": ["statevalue", "otherstate"]},
-                },
-            },
-            "ErrorSchema": {
-                "type": "object",
-                "properties": {
-                    "messagefield": {"type": "string", "description": "Message description"},
-                    "codefield": {"type": "string"},
-                    "categoryfield": {"type": "string"},
-                },
-            },
-        }
-    },
-}
-
-NEWER: dict[str, Any] = {
-    "openapi": "3.1.0",
-    "info": {"title": "Title of newer", "version": "1", "summary": "Summary of newer"},
-    "servers": [{"url": "https://api.example.com/base"}],
-    "paths": {
-        "/newer/{newerpath}": {
-            "patch": {
-                "operationId": "newerOperation",
-                "parameters": [
-                    {
-                        "name": "newerpath",
-                        "in": "path",
-                        "required": True,
-                        "schema": {"const": "newerconstant"},
-                    }
-                ],
-                "requestBody": {
-                    "content": {
-                        "application/json": {
-                            "example": {"newerfield": "newerexample"},
-                            "schema": {"$ref": "#/components/schemas/NewerSchema"},
-                        }
-                    }
-                },
-                "responses": {"200": {"description": "Newer success"}},
-            }
-        }
-    },
-    "components": {
-        "schemas": {
-            "NewerSchema": {
-                "type": "object",
-                "$comment": "A comment",
-                "required": ["requiredfield", "newerfield"],
-                "properties": {
-                    "newerfield": {"const": "fieldconstant", "title": "Newer title"},
-                    "nullablefield": {"type": ["string", "null"], "examples": ["newerexamples"]},
-                    "definedfield": {
-                        "$ref": "#/components/schemas/NewerSchema/$defs/DefinedSchema"
-                    },
-                },
-                "$defs": {
-                    "DefinedSchema": {
-                        "type": "object",
-                        "properties": {"definedinner": {"type": "string"}},
-                    }
-                },
-            }
-        }
-    },
-}
-
-OVERLAY: dict[str, Any] = {
-    "overlay": "1.0.0",
-    "info": {"title": "Overlay title", "version": "1", "x-source": "Overlay source"},
-    "actions": [
-        {
-            "target": "$.info",
-            "description": "Action description",
-            "x-source": "https://source.example",
-            "x-documents": ["v1/things.json"],
-            "update": {"description": "Corrected description"},
-        },
-        {
-            "target": "$.paths['/second'].put",
-            "x-documents": ["v1/things.json"],
-            "update": {"summary": "Added summary", "x-added": "Added extension"},
-        },
-        {
-            "target": "$.paths.*.post.externalDocs",
-            "x-documents": ["v1/things.json"],
-            "remove": True,
-        },
-    ],
-}
-del THINGS["info"]["summary-of-things"]
 
 
 @dataclass(frozen=True)
@@ -508,11 +82,154 @@ def json_of(data: Any) -> str:
 
 WHOLE = Project(
     {
-        "v1/things.json": THINGS,
-        "v1/shared.json": SHARED,
-        "v1/newer.json": NEWER,
-        "overlays/more.json": OVERLAY,
+        path.relative_to(_WHOLE).with_suffix(".json").as_posix(): yaml.safe_load(path.read_bytes())
+        for path in sorted(_WHOLE.rglob("*.yaml"))
     },
     {"description": "Settings description."},
 )
 """The whole project."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place of a project.
+
+    Attributes:
+        name: What it is called in messages.
+        put: Returns a project with another text there.
+        alone: Whether it concerns the whole run, so that it cannot be tried together with others.
+    """
+
+    name: str
+    put: Callable[[Project, str], Project]
+    alone: bool = False
+
+
+def positions(project: Project) -> Iterator[Position]:
+    """Yield every place of a project."""
+    words: Counter[str] = Counter()
+    for path, data in project.files.items():
+        for way, text, is_key in _texts(data):
+            shown = "/".join(map(str, way))
+            words[text] += 1
+            for name in _named(text):
+                words[name] += 1
+            kind = "key" if is_key else "value"
+            yield Position(f"{kind} {path}#/{shown}", _replacing(path, way, is_key))
+    for word, count in sorted(words.items()):
+        if count > 1 and not word.startswith(("#", "/", "$")):
+            yield Position(f"word {word}", _renaming(word))
+    for path in project.files:
+        yield Position(f"file {path}", _moving_file(path), alone=path.startswith("overlays/"))
+    yield Position("folder v1", _moving_folder("v1"), alone=True)
+    for name in _SETTINGS:
+        yield Position(f"setting {name}", _setting(name), alone=True)
+
+
+def nodes(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Yield the way to each node below a value, and the node."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for step, node in items:
+        yield (*way, step), node
+        if isinstance(node, (dict, list)):
+            yield from nodes(node, (*way, step))
+
+
+def _texts(value: Any) -> Iterator[tuple[tuple[Any, ...], str, bool]]:
+    """Yield the way to each key and to each text, the text, and whether it is a key."""
+    for way, node in nodes(value):
+        if isinstance(way[-1], str):
+            yield way, way[-1], True
+        if isinstance(node, str):
+            yield way, node, False
+
+
+def _named(text: str) -> Iterator[str]:
+    """Yield the names that a text holds: the end of a `$ref`, and the parameters of a path."""
+    if "#/" in text:
+        yield text.rpartition("/")[2]
+    if text.startswith("/"):
+        yield from (part.partition("}")[0] for part in text.split("{")[1:])
+
+
+def _replacing(path: str, way: tuple[Any, ...], is_key: bool) -> Callable[[Project, str], Project]:
+    def put(project: Project, text: str) -> Project:
+        changed = project.copied()
+        parent = value_at(changed.files[path], way[:-1])
+        if is_key:
+            items = [(text if key == way[-1] else key, item) for key, item in parent.items()]
+            parent.clear()
+            parent.update(items)
+        else:
+            parent[way[-1]] = text
+        return changed
+
+    return put
+
+
+def _renaming(word: str) -> Callable[[Project, str], Project]:
+    def put(project: Project, text: str) -> Project:
+        pointer = text.replace("~", "~0").replace("/", "~1").replace("%", "%25")
+
+        def renamed(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {renamed(key): renamed(item) for key, item in value.items()}
+            if isinstance(value, list):
+                return [renamed(item) for item in value]
+            if not isinstance(value, str):
+                return value
+            if value == word:
+                return text
+            if "#/" in value and value.endswith(f"/{word}"):
+                return value.removesuffix(word) + pointer
+            return value.replace(f"{{{word}}}", f"{{{text}}}") if value.startswith("/") else value
+
+        return Project(
+            {path: renamed(data) for path, data in project.files.items()}, project.settings
+        )
+
+    return put
+
+
+def _moving_file(path: str) -> Callable[[Project, str], Project]:
+    folder, _, name = path.rpartition("/")
+
+    def put(project: Project, text: str) -> Project:
+        # What refers to the file follows it, and so do the overlays.
+        quoted = text.replace("%", "%25").replace("#", "%23")
+        contents = json.dumps({one: data for one, data in project.files.items() if one != path})
+        own = json.dumps(project.files[path])
+        contents, own = (
+            one.replace(f'"{name}#/', f"{json.dumps(quoted + '.json')[:-1]}#/")
+            for one in (contents, own)
+        )
+        contents = contents.replace(f'"{path}"', json.dumps(f"{folder}/{_pattern(text)}.json"))
+        files = json.loads(contents)
+        return Project({**files, f"{folder}/{text}.json": json.loads(own)}, project.settings)
+
+    return put
+
+
+def _pattern(text: str) -> str:
+    """Return a pattern of an overlay that matches just this text."""
+    return "".join(f"[{one}]" if one in "*?[" else one for one in text)
+
+
+def _moving_folder(folder: str) -> Callable[[Project, str], Project]:
+    def put(project: Project, text: str) -> Project:
+        pattern = _pattern(text)
+        files: dict[str, Any] = {}
+        for path, data in project.files.items():
+            own = path.startswith(f"{folder}/")
+            moved = json.dumps(data).replace(f'"{folder}/', json.dumps(f"{pattern}/")[:-1])
+            files[f"{text}/{path.partition('/')[2]}" if own else path] = json.loads(moved)
+        return Project(files, project.settings)
+
+    return put
+
+
+def _setting(name: str) -> Callable[[Project, str], Project]:
+    def put(project: Project, text: str) -> Project:
+        return Project(project.files, {**project.settings, name: text})
+
+    return put

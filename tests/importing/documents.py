@@ -7,15 +7,31 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.importing.publishing import PREFIX, Document, write
+from tests.command_line import write_files
+from tests.importing.published_documents import PREFIX, Document
 
 PATH = "/things/v1/{name}/batch/upsert"
+
+NOTED = """\
+overlay: 1.0.0
+info: {title: Corrections, version: "1"}
+actions:
+  - target: $.components.schemas.Input.properties
+    update: {again: {$ref: "#/components/schemas/Input", nullable: true}}
+"""
+"""An overlay of which something has to be said."""
+
+
+def ref(name: str) -> Document:
+    """Return a reference to a schema."""
+    return {"$ref": f"{PREFIX}{name}"}
+
 
 SCHEMAS: Document = {
     "Batch": {
         "type": "object",
         "required": ["inputs"],
-        "properties": {"inputs": {"type": "array", "items": {"$ref": f"{PREFIX}Input"}}},
+        "properties": {"inputs": {"type": "array", "items": ref("Input")}},
     },
     "Input": {
         "type": "object",
@@ -24,7 +40,7 @@ SCHEMAS: Document = {
     },
     "Answer": {
         "type": "object",
-        "properties": {"results": {"type": "array", "items": {"$ref": f"{PREFIX}Result"}}},
+        "properties": {"results": {"type": "array", "items": ref("Result")}},
     },
     "Result": {"type": "object", "properties": {"id": {"type": "string"}}},
     "Error": {"type": "object", "properties": {"message": {"type": "string"}}},
@@ -33,7 +49,7 @@ SCHEMAS: Document = {
 
 def body(name: str, media_type: str = "application/json") -> Document:
     """Return a body that is a component."""
-    return {"content": {media_type: {"schema": {"$ref": f"{PREFIX}{name}"}}}}
+    return {"content": {media_type: {"schema": ref(name)}}}
 
 
 def document(name: str = "things", **changes: Any) -> Document:
@@ -73,6 +89,11 @@ def document(name: str = "things", **changes: Any) -> Document:
     return {**result, **changes}
 
 
+def twin(one: Document, name: str) -> Document:
+    """Return a document for another object type with the same components."""
+    return {**one, "paths": document(name)["paths"]}
+
+
 def post(one: Document) -> Document:
     """Return the operation of a document."""
     (item,) = one["paths"].values()
@@ -89,10 +110,32 @@ def single(folder: Path, one: Document, name: str = "things.json") -> Path:
 
 def tree(folder: Path, **documents: Document) -> Path:
     """Write documents as a collection, one object type each."""
-    return write(
+    return write_files(
         folder / "collection",
         {
             f"Group/{name}/Rollouts/7/v1/{name}.json": json.dumps(one, indent=1)
             for name, one in documents.items()
         },
     )
+
+
+def collection(folder: Path, **paths: Document) -> Path:
+    """Write documents at paths, in which `__` stands for `/`."""
+    return write_files(
+        folder / "collection",
+        {f"{path.replace('__', '/')}.json": json.dumps(one) for path, one in paths.items()},
+    )
+
+
+def changed(name: str, status: str) -> Document:
+    """Return a document that declares one more status."""
+    one = document(name)
+    post(one)["responses"][status] = {"description": ""}
+    return one
+
+
+def operations(*paths: str) -> Document:
+    """Return a document with an operation at each of some paths, such as `/things/batch/upsert`."""
+    one = document()
+    one["paths"] = {path: {"post": copy.deepcopy(post(document()))} for path in paths}
+    return one

@@ -5,17 +5,20 @@ from __future__ import annotations
 import copy
 import json
 import tempfile
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from upsertgen.errors import InvalidInput
+from upsertgen.specs.document import value_at
 
-from tests.importing.documents import document, post
-from tests.importing.publishing import PREFIX, TEXT, write
-from tests.importing.running import accepted, plan
+from tests.command_line import write_files
+from tests.hostile.project import nodes
+from tests.importing.documents import document, post, ref
+from tests.importing.import_runs import accepted, plan
+from tests.importing.published_documents import TEXT
 
 
 def _document() -> Any:
@@ -28,32 +31,20 @@ def _document() -> Any:
     one["components"]["schemas"]["Result"]["properties"] = {
         "state": {"type": "string", "enum": ["ON", "OFF"], "default": "ON", "description": TEXT},
         "either": {
-            "oneOf": [{"$ref": f"{PREFIX}Input"}, {"$ref": f"{PREFIX}Error"}],
+            "oneOf": [ref("Input"), ref("Error")],
             "discriminator": {"propertyName": "kind", "mapping": {"a": "Input"}},
         },
-        "joined": {"allOf": [{"$ref": f"{PREFIX}Input"}, {"type": "object", "properties": {}}]},
+        "joined": {"allOf": [ref("Input"), {"type": "object", "properties": {}}]},
         "values": {"type": "object", "additionalProperties": {"type": "array", "items": {}}},
     }
     return one
 
 
-def _ways(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    if way:
-        yield way
-    items = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value) if isinstance(value, list) else ()
-    )
-    for step, inner in items:
-        yield from _ways(inner, (*way, step))
-
-
 ONE = _document()
-WAYS = list(_ways(ONE))
+WAYS = [way for way, _ in nodes(ONE)]
 JUNK = [
     *(None, [], {}, "x", "\x85 \n x", 1, -1.5, True, [1], [None], {"a": 1}, {"": None}, {"x-a": 1}),
-    *({"$ref": "#"}, {"$ref": 1}, {"$ref": f"{PREFIX}Error"}, [{"$ref": f"{PREFIX}Error"}]),
+    *({"$ref": "#"}, {"$ref": 1}, ref("Error"), [ref("Error")]),
 ]
 
 
@@ -73,7 +64,7 @@ def test_any_document(changes: list[tuple[Any, Any]], openapi: str, keep_texts: 
             "Rollouts/1/v1/things.json": json.dumps(one),
             "Rollouts/1/v1/others.json": json.dumps(document("others")),
         }
-        source, specs = write(Path(folder, "source"), files), Path(folder, "specs")
+        source, specs = write_files(Path(folder, "source"), files), Path(folder, "specs")
         try:
             done = plan(source, specs, keep_texts=keep_texts)
         except InvalidInput as error:
@@ -91,13 +82,5 @@ def test_any_document(changes: list[tuple[Any, Any]], openapi: str, keep_texts: 
 
 def _change(value: Any, way: tuple[Any, ...], junk: Any) -> None:
     """Replace a node, if an earlier change left it there."""
-    for step in way[:-1]:
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return
-    last = way[-1]
-    if isinstance(value, dict) or (
-        isinstance(value, list) and isinstance(last, int) and last < len(value)
-    ):
-        value[last] = junk
+    with suppress(KeyError, IndexError, TypeError):
+        value_at(value, way[:-1])[way[-1]] = junk

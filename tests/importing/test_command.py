@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.importing.documents import document, tree
-from tests.importing.running import run
+from tests.command_line import upsertgen, write_files
+from tests.importing.documents import NOTED, document, tree
+
+run = partial(upsertgen, "import")
 
 
 @pytest.fixture(autouse=True)
@@ -16,6 +19,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tree(tmp_path, things=document("things"), others=document("others"))
     (tmp_path / "pyproject.toml").write_text(
         '[tool.upsertgen]\nspecs = "my-specs"\n[tool.upsertgen.import]\nexclude = ["others"]\n'
+        'pattern = "Rollouts/{rollout}/{version}/{type}"\nselect = ["batch/upsert"]\n'
+        'type-parameter = "objectType"\n'
     )
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -25,22 +30,53 @@ def test_an_import_says_what_it_did() -> None:
     outcome = run("collection", "--api-version", "v1")
     assert outcome.code == 0
     assert outcome.out.splitlines() == [
-        "things  POST /things/v1/things/batch/upsert  "
-        "from Group/things/Rollouts/7/v1/things.json (rollout 7)",
-        "excluded: 1 document by 'others'",
+        "imported: 1 operation of 1 object type",
+        "  things  POST /things/v1/things/batch/upsert",
+        "not imported:",
+        "  1 document: excluded by 'others'",
         "created  my-specs/provenance.yaml",
         "created  my-specs/v1/schemas.yaml",
         "created  my-specs/v1/things.yaml",
-        "2 created, 0 unchanged.",
     ]
+    assert outcome.err == (
+        "2 created, 0 unchanged. Next: review my-specs/v1, then 'upsertgen generate'.\n"
+    )
     again = run("collection", "--api-version", "v1")
-    assert again.out.splitlines()[-1] == "2 unchanged."
+    assert again.err == "2 unchanged.\n"
+
+
+def test_what_has_to_be_said_about_the_specs_is_said(project: Path) -> None:
+    write_files(project / "my-specs", {"overlays/corrections.yaml": NOTED})
+    outcome = run("collection", "--api-version", "v1")
+    assert outcome.code == 0
+    assert outcome.err.startswith(
+        "note: my-specs/overlays/corrections.yaml:5:58: 'nullable' beside"
+    )
+
+
+def test_a_report_is_narrow_and_groups_files(project: Path) -> None:
+    names = [f"{'parts_of_many_things_' * 2}{letter}" for letter in "abcdef"]
+    for number, rollout in enumerate(("7", "8")):
+        write_files(
+            project,
+            {
+                f"large/Group of {name} things/{name}/Rollouts/{rollout}/v1/{name}.json": json.dumps(
+                    {**document(name), "tags": [{"name": str(number)}]}
+                )
+                for name in names
+            },
+        )
+    outcome = run("large", "--api-version", "v1")
+    assert outcome.code == 0, outcome.err
+    assert max(map(len, outcome.out.splitlines())) <= 120
+    assert " ".join(outcome.out.split()).count("; newer in Group of parts") == len(names)
+    assert "created  7 files in my-specs/v1\n" in outcome.out
 
 
 def test_a_dry_run_writes_nothing(project: Path) -> None:
     outcome = run("collection", "--api-version", "v1", "--dry-run")
     assert outcome.code == 0
-    assert "Nothing was written." in outcome.out
+    assert "Nothing was written." in outcome.err
     assert not (project / "my-specs").exists()
 
 

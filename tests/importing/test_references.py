@@ -9,23 +9,21 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from upsertgen.importing.dialect import in_older_words, openapi_version
+from upsertgen.importing.normalization import in_older_words, openapi_version
 
-from tests.importing.documents import body, document, post, single, tree
-from tests.importing.publishing import PREFIX, TEXT, Document
-from tests.importing.running import accepted, imported, operation, problems, spec
+from tests.importing.conftest import Bring
+from tests.importing.documents import body, document, post, ref, single, tree, twin
+from tests.importing.import_runs import accepted, imported, operation, problems, spec
+from tests.importing.published_documents import PREFIX, TEXT, Document
 
-
-@pytest.fixture
-def specs(tmp_path: Path) -> Path:
-    return tmp_path / "specs"
+LIVES = {"type": "integer", "example": None}
 
 
 def schemas(specs: Path, name: str = "things") -> Any:
     return spec(specs, name)["components"]["schemas"]
 
 
-def test_components_that_are_no_schemas_are_written_out(tmp_path: Path, specs: Path) -> None:
+def test_components_that_are_no_schemas_are_written_out(bring: Bring, specs: Path) -> None:
     one = document()
     (path,) = one["paths"]
     one["components"].update(
@@ -36,7 +34,7 @@ def test_components_that_are_no_schemas_are_written_out(tmp_path: Path, specs: P
                     "name": "size",
                     "in": "query",
                     "required": False,
-                    "schema": {"$ref": f"{PREFIX}Size"},
+                    "schema": ref("Size"),
                 },
             },
             "requestBodies": {"Body": {"required": True, **body("Batch")}},
@@ -59,11 +57,9 @@ def test_components_that_are_no_schemas_are_written_out(tmp_path: Path, specs: P
     )
     post(one)["responses"]["202"] = {"$ref": "#/components/responses/Fine"}
     one["paths"] = {path: {"$ref": "#/components/pathItems/Item"}}
-    imported(single(tmp_path, one), specs)
+    bring(one)
     value = operation(specs, "things")
-    assert value["parameters"] == [
-        {"name": "size", "in": "query", "schema": {"$ref": f"{PREFIX}Size"}}
-    ]
+    assert value["parameters"] == [{"name": "size", "in": "query", "schema": ref("Size")}]
     assert value["requestBody"] == {"required": True, **body("Batch")}
     assert value["responses"]["202"] == {
         "description": "The request succeeded.",
@@ -73,15 +69,34 @@ def test_components_that_are_no_schemas_are_written_out(tmp_path: Path, specs: P
     accepted(specs)
 
 
-def test_only_components_that_are_reached_are_imported(tmp_path: Path, specs: Path) -> None:
+def test_only_components_that_are_reached_are_imported(bring: Bring, specs: Path) -> None:
     one = document()
     one["components"]["schemas"]["Unused"] = {"$ref": "nowhere.json#/Unused"}
     one["paths"]["/things/v1/things"] = {"get": {"responses": {"200": {"$ref": "#/nowhere"}}}}
-    imported(single(tmp_path, one), specs)
+    bring(one)
     assert list(schemas(specs)) == ["Batch", "Input", "Answer", "Result", "Error"]
 
 
-def test_what_stands_beside_a_reference_goes(tmp_path: Path, specs: Path) -> None:
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+def test_what_is_deprecated_stays_so(bring: Bring, specs: Path, version: str) -> None:
+    one = document(openapi=version)
+    post(one).update({"deprecated": True})
+    post(one)["parameters"] = [{"name": "x", "in": "query", "schema": LIVES, "deprecated": True}]
+    one["components"]["schemas"]["Result"]["deprecated"] = True
+    fields = one["components"]["schemas"]["Answer"]["properties"]
+    fields["first"] = {"$ref": f"{PREFIX}Result", "deprecated": True}
+    bring(one)
+    value = operation(specs, "things")
+    assert value["deprecated"] is value["parameters"][0]["deprecated"] is True
+    assert schemas(specs)["Result"]["deprecated"] is True
+    assert schemas(specs)["Answer"]["properties"]["first"] == {
+        "deprecated": True,
+        "allOf": [ref("Result")],
+    }
+    accepted(specs)
+
+
+def test_what_stands_beside_a_reference_goes(bring: Bring, specs: Path) -> None:
     one = document()
     one["components"]["schemas"]["Answer"]["properties"]["results"]["items"] = {
         "$ref": f"{PREFIX}Result",
@@ -90,22 +105,56 @@ def test_what_stands_beside_a_reference_goes(tmp_path: Path, specs: Path) -> Non
         "nullable": True,
         "x-tool": 1,
     }
-    imported(single(tmp_path, one), specs)
+    bring(one)
     items = schemas(specs)["Answer"]["properties"]["results"]["items"]
-    assert items == {"$ref": f"{PREFIX}Result"}
+    assert items == ref("Result")
 
 
-def test_keywords_beside_a_reference_count_in_openapi_31(tmp_path: Path, specs: Path) -> None:
+def test_keywords_beside_a_reference_count_in_openapi_31(bring: Bring, specs: Path) -> None:
     one = document(openapi="3.1.0")
     one["components"]["schemas"]["Answer"]["properties"] = {
         "first": {"$ref": f"{PREFIX}Result", "description": TEXT, "deprecated": True},
         "second": {"$ref": f"{PREFIX}Result", "readOnly": True, "description": TEXT},
+        "third": {"$ref": f"{PREFIX}Result", "deprecated": False},
     }
-    imported(single(tmp_path, one), specs)
+    bring(one)
     assert schemas(specs)["Answer"]["properties"] == {
-        "first": {"$ref": f"{PREFIX}Result"},
-        "second": {"readOnly": True, "allOf": [{"$ref": f"{PREFIX}Result"}]},
+        "first": {"deprecated": True, "allOf": [ref("Result")]},
+        "third": ref("Result"),
+        "second": {"readOnly": True, "allOf": [ref("Result")]},
     }
+    accepted(specs)
+
+
+@pytest.mark.parametrize("mapping", [None, {"kitty": "Cat"}])
+def test_what_is_built_on_a_base_comes_with_it(
+    mapping: dict[str, str] | None, tmp_path: Path, specs: Path
+) -> None:
+    one = document()
+    kind: dict[str, Any] = {"kind": {"type": "string", "enum": ["hamster"]}}
+    one["components"]["schemas"].update(
+        {
+            "Result": ref("Pet"),
+            "Pet": {
+                "type": "object",
+                "properties": {"kind": {"type": "string"}},
+                "discriminator": {
+                    "propertyName": "kind",
+                    **({"mapping": mapping} if mapping else {}),
+                },
+            },
+            "Feline": {"allOf": [ref("Pet")]},
+            "Cat": {"allOf": [ref("Feline"), {"type": "object", "properties": {"lives": LIVES}}]},
+            "Hamster": {"allOf": [ref("Pet")], "properties": kind},
+            "AnyPet": {"nullable": True, "allOf": [ref("Pet")]},
+        }
+    )
+    imported(single(tmp_path, one), specs)
+    told = {"kitty": "Cat"} if mapping else {"Pet": "Pet", "Feline": "Feline", "Cat": "Cat"}
+    assert schemas(specs)["Pet"]["discriminator"]["mapping"] == {
+        tag: f"{PREFIX}{name}" for tag, name in {**told, "hamster": "Hamster"}.items()
+    }
+    assert {"Feline", "Cat", "Hamster"} <= schemas(specs).keys()
     accepted(specs)
 
 
@@ -114,7 +163,7 @@ def test_inheritance_and_alternatives_are_followed(tmp_path: Path, specs: Path) 
     one["components"]["schemas"].update(
         {
             "Result": {
-                "oneOf": [{"$ref": f"{PREFIX}Cat"}, {"$ref": f"{PREFIX}Dog"}],
+                "oneOf": [ref("Cat"), ref("Dog")],
                 "discriminator": {
                     "propertyName": "kind",
                     "mapping": {"cat": "Cat", "dog": f"{PREFIX}Dog"},
@@ -123,21 +172,10 @@ def test_inheritance_and_alternatives_are_followed(tmp_path: Path, specs: Path) 
             },
             "Pet": {
                 "type": "object",
-                "properties": {"kind": {"type": "string"}, "friend": {"$ref": f"{PREFIX}Result"}},
+                "properties": {"kind": {"type": "string"}, "friend": ref("Result")},
             },
-            "Cat": {
-                "allOf": [
-                    {"$ref": f"{PREFIX}Pet"},
-                    {
-                        "type": "object",
-                        "properties": {"lives": {"type": "integer", "example": None}},
-                    },
-                ]
-            },
-            "Dog": {
-                "allOf": [{"$ref": f"{PREFIX}Pet"}],
-                "properties": {"name": {"type": "string"}},
-            },
+            "Cat": {"allOf": [ref("Pet"), {"type": "object", "properties": {"lives": LIVES}}]},
+            "Dog": {"allOf": [ref("Pet")], "properties": {"name": {"type": "string"}}},
         }
     )
     imported(single(tmp_path, one), specs)
@@ -147,9 +185,7 @@ def test_inheritance_and_alternatives_are_followed(tmp_path: Path, specs: Path) 
     }
     accepted(specs)
     # In the shared file the mapping leads to the shared file, and from a type's file as well.
-    imported(
-        tree(tmp_path, things=one, others={**one, "paths": document("others")["paths"]}), specs
-    )
+    imported(tree(tmp_path, things=one, others=twin(one, "others")), specs)
     accepted(specs)
     assert "Pet" in schemas(specs, "schemas")
 
@@ -168,14 +204,6 @@ def test_a_variant_that_refers_to_shared_schemas_leads_to_them(tmp_path: Path, s
     accepted(specs)
 
 
-def test_what_refers_to_a_variant_is_one_itself(tmp_path: Path, specs: Path) -> None:
-    documents = {name: document(name) for name in ("one", "two", "three")}
-    documents["three"]["components"]["schemas"]["Result"]["properties"]["more"] = {"type": "string"}
-    imported(tree(tmp_path, **documents), specs)
-    assert list(schemas(specs, "three")) == ["Answer", "Result"]
-    accepted(specs)
-
-
 def test_schemas_that_differ_in_texts_and_order_are_the_same(tmp_path: Path, specs: Path) -> None:
     one, other = document("one"), document("other")
     for text, changed in (("a", one), ("b", other)):
@@ -189,6 +217,7 @@ def test_schemas_that_differ_in_texts_and_order_are_the_same(tmp_path: Path, spe
 
 
 def test_the_commonest_body_of_a_name_is_the_shared_one(tmp_path: Path, specs: Path) -> None:
+    """What refers to a variant is one itself."""
     documents = {name: document(name) for name in "abcde"}
     for name in "ab":
         documents[name]["components"]["schemas"]["Result"]["properties"]["more"] = {}
@@ -198,27 +227,20 @@ def test_the_commonest_body_of_a_name_is_the_shared_one(tmp_path: Path, specs: P
     accepted(specs)
 
 
-def test_schemas_that_contain_themselves_are_followed_once(tmp_path: Path, specs: Path) -> None:
+@pytest.mark.parametrize(
+    "field",
+    [{"type": "array", "items": ref("Answer")}, {"$ref": f"{PREFIX}Input/properties/id"}],
+    ids=["to what contains it", "into a component"],
+)
+def test_references_of_shared_schemas_lead(field: Document, tmp_path: Path, specs: Path) -> None:
     one = document()
-    one["components"]["schemas"]["Result"]["properties"]["parts"] = {
-        "type": "array",
-        "items": {"$ref": f"{PREFIX}Answer"},
-    }
-    imported(tree(tmp_path, one=one, two={**one, "paths": document("two")["paths"]}), specs)
+    one["components"]["schemas"]["Result"]["properties"]["more"] = field
+    imported(tree(tmp_path, one=one, two=twin(one, "two")), specs)
     assert {"Answer", "Result"} <= schemas(specs, "schemas").keys()
     accepted(specs)
 
 
-def test_a_reference_into_a_component_leads_into_it(tmp_path: Path, specs: Path) -> None:
-    one = document()
-    one["components"]["schemas"]["Result"]["properties"]["same"] = {
-        "$ref": f"{PREFIX}Input/properties/id"
-    }
-    imported(tree(tmp_path, one=one, two={**one, "paths": document("two")["paths"]}), specs)
-    accepted(specs)
-
-
-def test_a_reference_into_a_path_is_written_out(tmp_path: Path, specs: Path) -> None:
+def test_a_reference_into_a_path_is_written_out(bring: Bring, specs: Path) -> None:
     one = document()
     (path,) = one["paths"]
     where = path.replace("/", "~1")
@@ -232,7 +254,7 @@ def test_a_reference_into_a_path_is_written_out(tmp_path: Path, specs: Path) -> 
             }
         },
     }
-    imported(single(tmp_path, one), specs)
+    bring(one)
     responses = operation(specs, "things")["responses"]
     assert responses["201"]["content"] == responses["200"]["content"]
 
@@ -242,12 +264,12 @@ def test_a_reference_into_a_path_is_written_out(tmp_path: Path, specs: Path) -> 
     [
         (
             f"{PREFIX}Resutl",
-            "finds no 'Resutl' in the document; expected a definition in the same ",
+            "finds no 'Resutl' in the document; expected a definition in the document ",
         ),
         ("#/components/nowhere/Result", "finds no 'nowhere'"),
         ("other.json#/Result", "names another document"),
         ("https://example.com/other.json", "names another document"),
-        ("#anchor", "names an anchor"),
+        ("#anchor", "names the anchor 'anchor'"),
     ],
 )
 def test_references_that_lead_nowhere_are_located(
@@ -281,7 +303,7 @@ def test_what_the_generator_refuses_is_told_where_it_was_published(
 ) -> None:
     one = document(openapi=openapi)
     one["components"]["schemas"]["Result"]["not"] = {"type": "string"}
-    source = tree(tmp_path, one=one, two={**one, "paths": document("two")["paths"]})
+    source = tree(tmp_path, one=one, two=twin(one, "two"))
     (problem,) = problems(source, specs)
     published = source / "Group/one/Rollouts/7/v1/one.json"
     line = next(
@@ -292,14 +314,14 @@ def test_what_the_generator_refuses_is_told_where_it_was_published(
     assert f"collection/Group/one/Rollouts/7/v1/one.json:{line}:" in problem
 
 
-def test_openapi_31_is_written_in_the_words_of_30(tmp_path: Path, specs: Path) -> None:
+def test_openapi_31_is_written_in_the_words_of_30(bring: Bring, specs: Path) -> None:
     one = document(openapi="3.1.0", webhooks={"new": {"post": {"responses": {}}}})
     one["components"]["schemas"]["Input"]["properties"] = {
         "id": {"type": "string", "examples": ["a"], "$comment": "b"},
         "maybe": {"type": ["string", "null"], "enum": ["a", None]},
         "either": {"type": ["string", "integer", "null"]},
         "kind": {"const": "thing"},
-        "linked": {"anyOf": [{"$ref": f"{PREFIX}Result"}, {"type": "null"}]},
+        "linked": {"anyOf": [ref("Result"), {"type": "null"}]},
         "plain": {"oneOf": [{"type": "string", "minLength": 1}, {"type": "null"}]},
         "above": {"type": "integer", "exclusiveMinimum": 3},
         "bounded": {"type": "integer", "exclusiveMaximum": 9, "maximum": 5},
@@ -307,14 +329,14 @@ def test_openapi_31_is_written_in_the_words_of_30(tmp_path: Path, specs: Path) -
         "any": True,
         "list": {"type": "array", "items": True},
     }
-    imported(single(tmp_path, one), specs)
+    bring(one)
     assert spec(specs, "things")["openapi"] == "3.0.3"
     assert schemas(specs)["Input"]["properties"] == {
         "id": {"type": "string"},
         "maybe": {"type": "string", "nullable": True, "enum": ["a", None]},
         "either": {"nullable": True, "anyOf": [{"type": "string"}, {"type": "integer"}]},
         "kind": {"enum": ["thing"]},
-        "linked": {"nullable": True, "allOf": [{"$ref": f"{PREFIX}Result"}]},
+        "linked": {"nullable": True, "allOf": [ref("Result")]},
         "plain": {"type": "string", "nullable": True, "minLength": 1},
         "above": {"type": "integer", "minimum": 3, "exclusiveMinimum": True},
         "bounded": {"type": "integer", "maximum": 5},
@@ -337,6 +359,18 @@ def test_what_30_has_no_words_for_is_declared_as_31(tmp_path: Path, specs: Path)
     assert spec(specs, "schemas")["openapi"] == "3.1.0"
     assert spec(specs, "one")["openapi"] == "3.0.3"
     accepted(specs)
+
+
+def test_what_the_generator_has_no_words_for_brings_its_schemas_along(
+    bring: Bring, specs: Path
+) -> None:
+    """An overlay may correct it, once it was imported with --unchecked."""
+    one = document(openapi="3.1.0")
+    one["components"]["schemas"]["Result"]["patternProperties"] = {"^a": ref("Part")}
+    one["components"]["schemas"]["Part"] = {"type": "string", "example": None}
+    bring(one, proven=False)
+    assert schemas(specs)["Result"]["patternProperties"] == {"^a": ref("Part")}
+    assert schemas(specs)["Part"] == {"type": "string"}
 
 
 _SCALARS = st.sampled_from(["string", "integer", "number", "boolean", "null"])

@@ -2,137 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from upsertgen.importing.naming import type_name
-from upsertgen.importing.patterns import Pattern, excluding, natural_order
+from upsertgen.importing.collection import Pattern, excluding, natural_order
+from upsertgen.importing.publication import type_name
 
-from tests.importing.documents import document, post, single
-from tests.importing.publishing import Document, write
-from tests.importing.running import accepted, imported, operation, problems, spec
-
-
-@pytest.fixture
-def specs(tmp_path: Path) -> Path:
-    return tmp_path / "specs"
-
-
-def collection(folder: Path, **paths: Document) -> Path:
-    """Write documents at paths, in which `__` stands for `/`."""
-    return write(
-        folder / "collection",
-        {f"{path.replace('__', '/')}.json": json.dumps(one) for path, one in paths.items()},
-    )
-
-
-def changed(name: str, status: str) -> Document:
-    one = document(name)
-    post(one)["responses"][status] = {"description": ""}
-    return one
-
-
-def test_the_newest_rollout_of_a_version_is_imported(tmp_path: Path, specs: Path) -> None:
-    source = collection(
-        tmp_path,
-        G__Things__Rollouts__9__v1__things=changed("things", "201"),
-        G__Things__Rollouts__10__v1__things=changed("things", "202"),
-        G__Things__Rollouts__11__v2__things=changed("things", "203"),
-        G__Others__Rollouts__8__v1__others=changed("others", "204"),
-    )
-    plan = imported(source, specs)
-    assert "202" in operation(specs, "things")["responses"]
-    assert "204" in operation(specs, "others")["responses"]
-    assert plan.report.older == 1
-    assert "older: 1 document of earlier rollouts" in list(plan.report.lines())
-
-
-def test_an_older_rollout_does_not_come_back(tmp_path: Path, specs: Path) -> None:
-    gone = document("things")
-    gone["paths"] = {}
-    source = collection(
-        tmp_path,
-        G__Things__Rollouts__9__v1__things=document("things"),
-        G__Things__Rollouts__10__v1__things=gone,
-        G__Others__Rollouts__8__v1__others=document("others"),
-    )
-    plan = imported(source, specs)
-    assert [name for name, _, _ in plan.report.imported] == ["others"]
-    assert plan.report.unselected == 1
-
-
-def test_of_two_documents_for_a_type_the_newer_wins(tmp_path: Path, specs: Path) -> None:
-    source = collection(
-        tmp_path,
-        A__Line_items__Rollouts__12__v1__line_items=changed("items", "201"),
-        B__LineItems__Rollouts__9__v1__lineItems=changed("items", "202"),
-    )
-    plan = imported(source, specs)
-    assert "201" in operation(specs, "line_items")["responses"]
-    assert plan.report.overruled == [
-        "B/LineItems/Rollouts/9/v1/lineItems.json: passed over for the object type line_items; "
-        "A/Line_items/Rollouts/12/v1/line_items.json is newer"
-    ]
-
-
-def test_of_two_documents_for_a_path_the_newer_wins(tmp_path: Path, specs: Path) -> None:
-    newer = document("{objectType}")
-    source = collection(
-        tmp_path,
-        A__Old__Rollouts__9__v1__old=changed("parts", "201"),
-        B__Parts__Rollouts__12__v1__parts=newer,
-    )
-    plan = imported(source, specs)
-    assert {path.stem for path in (specs / "v1").iterdir()} == {"parts", "schemas"}
-    assert "passed over for POST /things/v1/parts/batch/upsert" in plan.report.overruled[0]
-    accepted(specs)
-
-
-def test_a_document_keeps_what_no_other_has(tmp_path: Path, specs: Path) -> None:
-    old = changed("parts", "201")
-    old["paths"]["/things/v1/old/batch/upsert"] = {"post": post(document())}
-    old["components"]["schemas"]["Gone"] = {"type": "object", "properties": {"a": {}}}
-    rival = old["paths"]["/things/v1/parts/batch/upsert"]["post"]["responses"]["201"]
-    rival["content"] = {"application/json": {"schema": {"$ref": "#/components/schemas/Gone"}}}
-    source = collection(
-        tmp_path,
-        A__Old__Rollouts__9__v1__old=old,
-        B__Parts__Rollouts__12__v1__parts=document("parts"),
-    )
-    imported(source, specs)
-    assert list(spec(specs, "old")["paths"]) == ["/things/v1/old/batch/upsert"]
-    assert "Gone" not in (specs / "v1" / "old.yaml").read_text("utf-8")
-
-
-def test_generic_types_may_share_a_path(tmp_path: Path, specs: Path) -> None:
-    one = document("{objectType}")
-    source = collection(
-        tmp_path,
-        A__Objects__Rollouts__9__v1__objects=one,
-        B__Custom__Rollouts__12__v1__customObjects=one,
-        C__Things__Rollouts__12__v1__things=one,
-    )
-    plan = imported(source, specs)
-    assert [name for name, _, _ in plan.report.imported] == ["custom_objects", "objects", "things"]
-    assert plan.report.overruled == []
-
-
-def test_rivals_of_the_same_rollout_have_to_agree(tmp_path: Path, specs: Path) -> None:
-    source = collection(
-        tmp_path,
-        A__Things__Rollouts__9__v1__things=document("things"),
-        B__Things__Rollouts__9__v1__things=document("things"),
-    )
-    plan = imported(source, specs)
-    assert "says the same" in plan.report.overruled[0]
-    source = collection(tmp_path, B__Things__Rollouts__9__v1__things=changed("things", "201"))
-    (problem,) = problems(source, specs, "v1")
-    assert "both describe the object type things, and neither is newer" in problem
-    assert "--exclude" in problem
-    imported(source, specs, exclude=("B",))
+from tests.importing.conftest import Bring
+from tests.importing.documents import changed, collection, document
+from tests.importing.import_runs import imported, operation, problems, spec
+from tests.importing.published_documents import Document
 
 
 def test_test_groups_can_be_excluded(tmp_path: Path, specs: Path) -> None:
@@ -144,9 +25,9 @@ def test_test_groups_can_be_excluded(tmp_path: Path, specs: Path) -> None:
         **{"G__Things Test__Rollouts__10__v1__things": changed("things", "201")},
     )
     plan = imported(source, specs, exclude=("test_*", "*_test"))
-    assert [name for name, _, _ in plan.report.imported] == ["contests", "things"]
+    assert [one.name for one in plan.report.imported] == ["contests", "things"]
     assert "201" not in operation(specs, "things")["responses"]
-    assert "excluded: 1 document by 'test_*'" in list(plan.report.lines())
+    assert "  1 document: excluded by 'test_*'" in list(plan.report.lines())
     (problem,) = problems(source, specs, exclude=("*",))
     assert "every document of v1 is excluded, by '*'" in problem
 
@@ -163,22 +44,131 @@ def test_other_trees_need_a_pattern(tmp_path: Path, specs: Path) -> None:
     assert "none of its 3 JSON and YAML files lies as the pattern" in problem
     assert "such as 'v1/contacts/openapi.json'" in problem
     plan = imported(source, specs, pattern="{version}/{type}/openapi.json")
-    assert [name for name, _, _ in plan.report.imported] == ["contacts", "deals"]
+    assert [one.name for one in plan.report.imported] == ["contacts", "deals"]
     (problem,) = problems(source, specs, "v7", pattern="{version}/{type}/openapi")
     assert "no document belongs to the version 'v7'; expected one of v1, v2" in problem
 
 
-def test_a_selection_of_nothing_is_an_error(tmp_path: Path, specs: Path) -> None:
-    source = collection(tmp_path, G__Things__Rollouts__9__v1__things=document("things"))
-    (problem,) = problems(source, specs, select=("batch/archive",))
-    assert "no path of the document ends in 'batch/archive'" in problem
-    assert not specs.exists()
-
-
-def test_a_document_of_another_version_is_noted(tmp_path: Path, specs: Path) -> None:
-    plan = imported(single(tmp_path, document()), specs, "v2")
+def test_a_document_of_another_version_is_noted(bring: Bring, specs: Path) -> None:
+    plan = bring(document(), label="v2")
     (note,) = plan.report.notes
     assert note == "things: /things/v1/things/batch/upsert names the version v1, not v2"
+
+
+READ = {"responses": {"200": {"description": ""}}}
+
+
+@pytest.mark.parametrize(
+    ("path", "item", "told"),
+    [
+        ("/things/v1/things/batch/{action}", {"post": READ}, "POST"),
+        ("/things/v1/{type}/{id}/{action}", {"get": READ, "patch": READ}, "GET PATCH"),
+        ("/things/v1/Things/batch/Upsert", {"put": READ}, "PUT"),
+        ("/things/v1/things/batch/upsert?force=true", {"post": READ}, "POST"),
+        ("/things/v1/things/batch/upsert#2", {"post": READ}, "POST"),
+        ("/things/v1/things/batch/read", {"post": READ}, ""),
+        ("/things/v1/things/{id}", {"post": READ}, ""),
+    ],
+)
+def test_an_operation_that_is_not_selected_and_has_the_path_of_one_is_noted(
+    path: str, item: Document, told: str, bring: Bring
+) -> None:
+    one = document()
+    one["paths"][path] = item
+    done = bring(one)
+    why = "is not selected, and has the path of what is"
+    assert [note.text for note in done.notes] == [f"{it} {path} {why}" for it in told.split()]
+    assert all(
+        note.location.path.endswith("things.json") and note.location.line > 1 for note in done.notes
+    )
+    assert len(done.report.imported[0].operations) == 1
+
+
+def test_so_many_paths_are_not_all_compared(bring: Bring) -> None:
+    one = document()
+    for number in range(1_100):
+        one["paths"][f"/things/v1/a{number}/batch/upsert"] = {}
+        one["paths"][f"/things/v1/b{number}/batch/read"] = {"post": READ}
+    (note,) = bring(one).notes
+    assert note.text == "of its paths 1000000 are compared with those that are selected"
+
+
+@pytest.mark.parametrize(
+    ("select", "expected"),
+    [
+        ((), {"post a", "put a", "post b", "get b", "post c"}),
+        (("POST /things/v1/things/batch/upsert",), {"post a"}),
+        (("put batch/upsert", "{key}/merge"), {"put a", "post b", "get b"}),
+        (("get /{anything}/merge",), {"get b"}),
+        (("merge",), {"post b", "get b"}),
+    ],
+)
+def test_operations_are_selected_by_method_and_path(
+    select: tuple[str, ...], expected: set[str], bring: Bring, specs: Path
+) -> None:
+    one = document()
+    (path,), post = one["paths"], next(iter(one["paths"].values()))["post"]
+    key = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    one["paths"][path]["put"] = post
+    one["paths"]["/things/{id}/merge"] = {"post": post, "get": READ, "parameters": [key]}
+    one["paths"]["/things/sync"] = {"post": post}
+    bring(one, select=select)
+    called = {path: "a", "/things/{id}/merge": "b", "/things/sync": "c"}
+    paths = spec(specs, "things")["paths"]
+    assert {f"{method} {called[at]}" for at, item in paths.items() for method in item} == expected
+
+
+@pytest.mark.parametrize(
+    ("published", "expected"),
+    [
+        ("upsertVectors", "upsert_vectors"),
+        ("bulk_upsert", "bulk_upsert"),
+        ("Records.Upsert", "records_upsert"),
+        ("post-/things/v1/things/batch/upsert", "batch_upsert"),
+        ("post_2026_things", "batch_upsert"),
+        ("upsert", "batch_upsert"),
+        ("createOrUpdateAllOfTheManyThingsAtOnce", "batch_upsert"),
+        (None, "batch_upsert"),
+    ],
+)
+def test_methods_are_called_after_good_operation_ids(
+    published: str | None, expected: str, bring: Bring, specs: Path
+) -> None:
+    one = document()
+    (item,) = one["paths"].values()
+    item["post"]["operationId"] = published
+    bring(one, names="operationId")
+    ((_, found),) = next(iter(spec(specs, "things")["paths"].values())).items()
+    assert found["operationId"] == expected
+
+
+def test_an_operation_id_that_comes_twice_names_nothing(bring: Bring, specs: Path) -> None:
+    one = document()
+    (item,) = one["paths"].values()
+    item["post"]["operationId"] = "send"
+    one["paths"]["/others/batch/upsert"] = {"post": item["post"]}
+    bring(one, names="operationId")
+    paths = spec(specs, "things")["paths"].values()
+    assert {item["post"]["operationId"] for item in paths} == {
+        "batch_upsert",
+        "things_batch_upsert",
+    }
+
+
+def test_every_method_of_a_selected_path_is_imported_or_noted(bring: Bring, specs: Path) -> None:
+    one = document()
+    (item,) = one["paths"].values()
+    item |= {
+        "put": {**READ, "security": []},
+        "query": READ,
+        "x-more": READ,
+        "servers": [],
+        "parameters": [],
+    }
+    done = bring(one)
+    (path,) = one["paths"]
+    assert [note.text for note in done.notes] == [f"QUERY {path} is no method that can be imported"]
+    assert list(spec(specs, "things")["paths"][path]) == ["post", "put"]
 
 
 @pytest.mark.parametrize(
@@ -250,3 +240,16 @@ def test_rollouts_are_compared_as_numbers(one: int, other: int) -> None:
 )
 def test_types_are_called_after_their_files(stem: str, expected: str) -> None:
     assert type_name(stem, "Sold Goods", lambda _: None) == expected
+
+
+def test_a_single_document_may_be_called_otherwise_than_its_file(
+    bring: Bring, specs: Path, tmp_path: Path
+) -> None:
+    bring(document(), "openapi.json", object_type="line-items")
+    assert spec(specs, "line_items")["paths"]
+    source = tmp_path / "openapi.json"
+    for wrong in ("", "../a", "a b", "1"):
+        (line,) = problems(source, specs, object_type=wrong)
+        assert line.startswith("--object-type: openapi.json is to be called ")
+    (line,) = problems(collection(tmp_path, v1__a=document()), specs, object_type="a", pattern="*")
+    assert "is a collection" in line

@@ -6,13 +6,13 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from upsertgen.commands.importing import import_command
-from upsertgen.commands.releasing import release_command
+from upsertgen.commands.import_specs import import_command
+from upsertgen.commands.release import release_command
 from upsertgen.configuration import read_configuration
 from upsertgen.errors import InvalidInput
 from upsertgen.importing import ImportSettings, read_import_settings
 
-from tests.importing.publishing import ROOT
+from tests.importing.published_documents import ROOT
 
 
 def settings(folder: Path, text: str) -> ImportSettings:
@@ -48,6 +48,7 @@ def test_all_settings(tmp_path: Path) -> None:
         map = { deals = "0-3", "line-items" = "items" }
         type-parameter = "kind"
         most-scopes = 3
+        names = "path"
     """
     assert settings(tmp_path, text) == ImportSettings(
         ("batch/upsert", "sync"),
@@ -57,6 +58,7 @@ def test_all_settings(tmp_path: Path) -> None:
         {"deals": "0-3", "line-items": "items"},
         "kind",
         3,
+        "path",
     )
 
 
@@ -77,9 +79,10 @@ def test_defaults() -> None:
         ("selects = []", "the setting 'selects' is not known"),
         ('select = "batch"', "the setting select is 'batch'; expected a list of strings"),
         ("select = [1]", "the setting select is [1]"),
-        ("select = []", "select is empty"),
-        ('select = ["{a}/b"]', "select has '{a}/b'"),
+        ('select = ["a b/c"]', "select has 'a b/c'"),
+        ('select = ["SEND /a"]', "select has 'SEND /a'"),
         ('select = ["/"]', "select has '/'"),
+        ('names = "title"', "names is 'title'; expected one of operationId, path"),
         ("map = { a = 1 }", "expected a table of strings"),
         ("most-scopes = 0", "most-scopes is 0"),
         ("most-scopes = true", "expected a whole number"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hubspot_upsert.sandbox import Options, Sandbox, state
+from hubspot_upsert.sandbox import Options, Sandbox
 
 from tests.bulk.redis_server import shared_redis
 
@@ -30,10 +30,9 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+def sandbox() -> Iterator[Sandbox]:
     """A sandbox that accepts one token, refuses what is sent too quickly, and forgets no request."""
-    monkeypatch.setattr(state, "REMEMBERED_REQUESTS", None)
-    with Sandbox(Options(tokens={TOKEN: None})) as sandbox:
+    with Sandbox(Options(tokens={TOKEN: None}, keep_bodies=100_000)) as sandbox:
         yield sandbox
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import dlt
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
+from hubspot_upsert.bulk import ObjectProperties, Property
 from hubspot_upsert.integrations.dlt import upsert_destination
 from hubspot_upsert.sandbox import Sandbox
 from hubspot_upsert.v2026_03 import Client
@@ -81,7 +82,7 @@ def test_rows_arrive(sandbox: Sandbox, client: Client, pipeline: Pipeline) -> No
     assert set(emails(sandbox)) == {each["email"] for each in people}
     assert sandbox.count("companies") == 7
     properties = sandbox.records("contacts")[0]["properties"]
-    assert properties["number"] == "12.50"
+    assert properties["number"] == "12.5"
     assert properties["since"] == "2026-03-01T12:00:00.000Z"
     assert properties["day"] == "2026-03-02"
     assert sorted(request.inputs for request in sandbox.requests) == [7, 19, 40, 40]
@@ -99,6 +100,28 @@ def test_rejected_rows_fail_the_load(sandbox: Sandbox, pipeline: Pipeline, tmp_p
     assert [line["record"] for line in lines] == [each for each in people if is_bad(each)]
     assert {(line["table"], line["status"]) for line in lines} == {("people", "rejected")}
     assert all(line["problems"][0]["property"] == "email" for line in lines)
+
+
+def test_a_load_goes_on_and_fails_at_its_end(
+    sandbox: Sandbox, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    rejects = tmp_path / "rejects.jsonl"
+    people = [person(number) for number in range(300)]
+    run = pipeline(rejects=rejects, batch_size=100)
+    said = error_of(run, people)
+    assert "the table 'people': 3 of 300 rows were not written; " in said
+    assert "of 100 records, 1 rejected; the first is record 99: email" in said
+    assert set(emails(sandbox)) == {each["email"] for each in people if not is_bad(each)}
+    lines = [json.loads(line) for line in rejects.read_text().splitlines()]
+    assert [people[line["index"]] for line in lines] == [line["record"] for line in lines]
+    assert [line["index"] for line in lines] == [99, 199, 299]
+
+
+def test_a_row_is_named_by_its_place_in_the_file(pipeline: Pipeline) -> None:
+    people = [person(number) for number in range(100, 250)]
+    said = error_of(pipeline(batch_size=60), people)
+    assert "1 of 150 rows were not written; rows from 60 on: " in said
+    assert "of 60 records, 1 rejected; the first is record 39: email" in said
 
 
 def test_rejected_rows_may_be_left_behind(
@@ -156,3 +179,21 @@ def test_says_how_to_install_dlt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dlt", None)
     with pytest.raises(ImportError, match=r"pip install 'hubspot-upsert\[dlt\]'"):
         upsert_destination({})
+
+
+def test_a_property_that_no_row_can_be_sent_with_is_terminal(
+    sandbox: Sandbox, client: Client, pipeline: Pipeline
+) -> None:
+    email = Property("email", "email", unique=True)
+    upsert = partial(
+        client.contacts.upsert,
+        id_property="email",
+        properties=ObjectProperties(
+            "contacts", {"email": email, "firstname": Property("firstname")}
+        ),
+    )
+    rows = [{"email": f"{number}@example.com", "fristname": "Ada"} for number in range(3)]
+    said = error_of(pipeline({"people": upsert}), rows)
+    assert "did you mean 'firstname'?" in said
+    assert "LoadClientJobRetry" not in said
+    assert not sandbox.requests

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import Any
 import numpy
 import pandas
 import pytest
-from hubspot_upsert.bulk import UpsertStopped
+from hubspot_upsert.bulk import ObjectProperties, Property, UpsertStopped
 from hubspot_upsert.integrations.partitions import (
     OUTCOME_SCHEMA,
     OutcomeRow,
@@ -39,6 +40,21 @@ def client(sandbox: Sandbox) -> Iterator[Client]:
 @pytest.fixture
 def options(client: Client) -> Options:
     return {"upsert": client.contacts.iter_upsert, "id_property": "email"}
+
+
+def test_ctrl_c_is_raised_again(options: Options) -> None:
+    def rows() -> Iterator[dict[str, str]]:
+        yield {"email": "a@example.com"}
+        signal.raise_signal(signal.SIGINT)
+        yield {"email": "b@example.com"}
+
+    # It is ignored where a shell has started the tests in the background.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            upsert_partition(rows(), **options)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_each_row_has_an_outcome(sandbox: Sandbox, options: Options) -> None:
@@ -175,3 +191,28 @@ print(sorted({"dlt", "pandas", "numpy", "pyarrow"} & set(sys.modules)))
         [sys.executable, "-c", program], capture_output=True, check=True, text=True
     )
     assert done.stdout == "[]\n"
+
+
+def test_rows_that_the_properties_do_not_take_are_not_sent(
+    sandbox: Sandbox, options: Options
+) -> None:
+    properties = ObjectProperties(
+        "contacts",
+        {
+            "email": Property("email", "email", unique=True),
+            "stage": Property("stage", "enumeration", options={"1": "One"}),
+        },
+    )
+    sandbox.declare("contacts", stage={})
+    frame = pandas.DataFrame(
+        {"email": [f"{number}@example.com" for number in range(4)], "stage": [1, 2, 1.0, None]},
+        dtype=object,
+    )
+    rows = upsert_frame(frame, properties=properties, **options)
+    assert list(rows["status"]) == ["created", "rejected", "rejected", "created"]
+    assert "INVALID_OPTION" in rows["problems"][1]
+    assert "the option convert" in rows["problems"][2]
+    (request,) = sandbox.requests
+    assert request.inputs == 2
+    converted = upsert_frame(frame, properties=properties, convert=True, **options)
+    assert list(converted["status"]) == ["updated", "rejected", "created", "updated"]

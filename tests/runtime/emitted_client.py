@@ -1,33 +1,16 @@
-"""What emitted code looks like. The tests use it, and type checkers prove that it fits."""
+"""A client as emitted code makes one, with operations and a policy that the tests can rely on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Annotated, NotRequired, TypeAlias, assert_type
+from typing import Annotated, Any, NotRequired, TypeAlias
 
-from package._runtime.client import AsyncClientBase, SyncClient
+from package import errors
+from package._runtime.client import AsyncClientBase, AsyncResource, SyncClient, SyncResource
 from package._runtime.models import RequestModel, ResponseModel
 from package._runtime.operation import UNSET, Call, Operation, Unset, encode_body, no_content
-from package._runtime.policy import (
-    Backoff,
-    ErrorFields,
-    ErrorPolicy,
-    ErrorRule,
-    RateLimitHeaders,
-)
-from package._runtime.resource import AsyncResource, SyncResource
-from package.errors import (
-    AccountMovingError,
-    AuthenticationError,
-    ConflictError,
-    DailyLimitError,
-    LockedError,
-    PermissionDeniedError,
-    RateLimitError,
-    ServerError,
-    ValidationError,
-)
+from package._runtime.policy import Backoff, ErrorFields, ErrorPolicy, ErrorRule, RateLimitHeaders
 from pydantic import Field
 from typing_extensions import TypedDict
 
@@ -68,22 +51,34 @@ class Error(ResponseModel):
     category: str | None = None
 
 
+class AccountMovingError(errors.StatusError):
+    """An error of this API alone."""
+
+
 POLICY = ErrorPolicy(
     rules=(
-        ErrorRule((400, 414), ValidationError),
-        ErrorRule((401,), AuthenticationError),
-        ErrorRule((403,), PermissionDeniedError),
-        ErrorRule((409,), ConflictError),
-        ErrorRule((423,), LockedError, retry=True, minimum_delay=0.1),
-        ErrorRule((429,), DailyLimitError, when=(("policyName", "DAILY"),)),
-        ErrorRule((429,), RateLimitError, retry=True, delay_header="X-Limit-Milliseconds"),
+        ErrorRule((400, 414), errors.ValidationError),
+        ErrorRule(
+            (401,), errors.AuthenticationError, when=(("category", "EXPIRED"),), expired_token=True
+        ),
+        ErrorRule((401,), errors.AuthenticationError),
+        ErrorRule((403,), errors.PermissionDeniedError),
+        ErrorRule((409,), errors.ConflictError),
+        ErrorRule((423,), errors.LockedError, retry=True, minimum_delay=0.1),
+        ErrorRule((429,), errors.DailyLimitError, when=(("policyName", "DAILY"),)),
+        ErrorRule((429,), errors.RateLimitError, retry=True, delay_header="X-Limit-Milliseconds"),
         ErrorRule((477,), AccountMovingError, retry=True),
-        ErrorRule((522, 525), ServerError),
-        ErrorRule(("5XX",), ServerError, retry=True),
+        ErrorRule((522, 525), errors.ServerError),
+        ErrorRule(("5XX",), errors.ServerError, retry=True),
     ),
     retry_transport=True,
     backoff=Backoff(initial=0.01, multiplier=2.0, maximum=0.02),
-    fields=ErrorFields(message="message", category="category", correlation_id="correlationId"),
+    fields=ErrorFields(
+        message="message",
+        category="category",
+        correlation_id="correlationId",
+        scopes="errors.context.scopes",
+    ),
     rate_limit_headers=RateLimitHeaders(
         maximum="X-Limit-Max",
         remaining="X-Limit-Remaining",
@@ -93,8 +88,10 @@ POLICY = ErrorPolicy(
     ),
 )
 
+Upserted: TypeAlias = BatchResponse | BatchResponseWithErrors
+
 # mypy joins the decoders' results to their common base unless the union is written down.
-_BATCH_UPSERT: Operation[BatchResponse | BatchResponseWithErrors] = Operation(
+_BATCH_UPSERT: Operation[Upserted] = Operation(
     name="contacts.batch_upsert",
     method="POST",
     path="/contacts/batch/upsert",
@@ -122,12 +119,10 @@ _DELETE: Operation[None] = Operation(
     policy=POLICY,
 )
 
-Upserted: TypeAlias = BatchResponse | BatchResponseWithErrors
-
 
 def _batch_upsert(
-    *, inputs: Sequence[Item | ItemDict], source_id: str | None = None
-) -> Call[BatchResponse | BatchResponseWithErrors]:
+    *, inputs: Sequence[Item | ItemDict], source_id: str | Unset = UNSET
+) -> Call[Upserted]:
     return Call(
         _BATCH_UPSERT,
         content=encode_body(BatchInput, {"inputs": inputs, "source_id": source_id}),
@@ -138,10 +133,10 @@ def _batch_upsert(
 def _get(
     *,
     contact_id: str,
-    part: str,
-    fields: Sequence[str] | None,
-    archived: bool | Unset | None,
-    trace: str | None,
+    part: str = "all",
+    fields: Sequence[str] | None = None,
+    archived: bool | Unset | None = UNSET,
+    trace: str | None = None,
 ) -> Call[Result]:
     return Call(
         _GET,
@@ -156,49 +151,25 @@ def _delete(*, contact_id: str) -> Call[None]:
 
 
 class Contacts(SyncResource):
-    def batch_upsert(
-        self, *, inputs: Sequence[Item | ItemDict], source_id: str | None = None
-    ) -> BatchResponse | BatchResponseWithErrors:
-        return self._connection.send(_batch_upsert(inputs=inputs, source_id=source_id))
+    def batch_upsert(self, **arguments: Any) -> Upserted:
+        return self._connection.send(_batch_upsert(**arguments))
 
-    def get(
-        self,
-        *,
-        contact_id: str,
-        part: str = "all",
-        fields: Sequence[str] | None = None,
-        archived: bool | Unset | None = UNSET,
-        trace: str | None = None,
-    ) -> Result:
-        return self._connection.send(
-            _get(contact_id=contact_id, part=part, fields=fields, archived=archived, trace=trace)
-        )
+    def get(self, **arguments: Any) -> Result:
+        return self._connection.send(_get(**arguments))
 
-    def delete(self, *, contact_id: str) -> None:
-        return self._connection.send(_delete(contact_id=contact_id))
+    def delete(self, **arguments: Any) -> None:
+        return self._connection.send(_delete(**arguments))
 
 
 class AsyncContacts(AsyncResource):
-    async def batch_upsert(
-        self, *, inputs: Sequence[Item | ItemDict], source_id: str | None = None
-    ) -> BatchResponse | BatchResponseWithErrors:
-        return await self._connection.send(_batch_upsert(inputs=inputs, source_id=source_id))
+    async def batch_upsert(self, **arguments: Any) -> Upserted:
+        return await self._connection.send(_batch_upsert(**arguments))
 
-    async def get(
-        self,
-        *,
-        contact_id: str,
-        part: str = "all",
-        fields: Sequence[str] | None = None,
-        archived: bool | Unset | None = UNSET,
-        trace: str | None = None,
-    ) -> Result:
-        return await self._connection.send(
-            _get(contact_id=contact_id, part=part, fields=fields, archived=archived, trace=trace)
-        )
+    async def get(self, **arguments: Any) -> Result:
+        return await self._connection.send(_get(**arguments))
 
-    async def delete(self, *, contact_id: str) -> None:
-        return await self._connection.send(_delete(contact_id=contact_id))
+    async def delete(self, **arguments: Any) -> None:
+        return await self._connection.send(_delete(**arguments))
 
 
 class Client(SyncClient):
@@ -217,21 +188,3 @@ class AsyncClient(AsyncClientBase):
     @cached_property
     def contacts(self) -> AsyncContacts:
         return AsyncContacts(self._connection)
-
-
-def consumer(client: Client) -> None:
-    """What type checkers must make of calls; never run."""
-    inputs: list[Item] = [Item(id="1", properties={})]
-    assert_type(
-        client.contacts.batch_upsert(inputs=inputs), BatchResponse | BatchResponseWithErrors
-    )
-    client.contacts.batch_upsert(inputs=[{"id": "1", "properties": {"a": None}}])
-    assert_type(client.contacts.get(contact_id="1"), Result)
-    assert_type(client.with_options(time_budget=None, timeout=3), Client)
-
-
-async def async_consumer(client: AsyncClient) -> None:
-    """What type checkers must make of awaited calls; never run."""
-    answer = await client.contacts.batch_upsert(inputs=[Item(id="1", properties={})])
-    assert_type(answer, BatchResponse | BatchResponseWithErrors)
-    assert_type(client.with_options(timeout=None), AsyncClient)

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx2
-from package.sandbox.application import create_application
-from package.sandbox.connections import Connections
-from package.sandbox.contract import Contract
-from package.sandbox.faults import Faults, parse_schedule
-from package.sandbox.limits import Limits
-from package.sandbox.listening import Listener
-from package.sandbox.options import Default, Options
-from package.sandbox.properties import from_json
-from package.sandbox.starting import bind, url_of
-from package.sandbox.state import State
-from package.sandbox.store import Store
+from package.sandbox import Sandbox
 
 PEOPLE = "/people/batch/upsert"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 -- where a port is free for a moment of a test
 HEADERS = {"Authorization": "Bearer a-token-of-tests"}
 
 RESULT: dict[str, Any] = {
@@ -69,25 +59,143 @@ def _operation(resource: str, path: str, **others: Any) -> dict[str, Any]:
         "request": None,
         "maximum": 100,
         "responses": {"200": BATCH, "207": BATCH},
-        "upsert": ROLES,
+        "upsert": 0,
         "behaviour": 0,
         "policy": 0,
         **others,
     }
 
 
+THING: dict[str, Any] = {
+    "type": "object",
+    "required": ["id"],
+    "properties": {
+        "id": {"type": "string"},
+        "gone": {"type": "boolean"},
+        "values": {"type": "object", "additionalProperties": {"type": "string"}},
+        "past": {"type": "object", "additionalProperties": {"type": "array"}},
+    },
+}
+THINGS: dict[str, Any] = {
+    "type": "object",
+    "required": ["things"],
+    "properties": {
+        "things": {"type": "array", "items": {"$ref": "#/$defs/Thing"}},
+        "problems": {"type": "array", "items": {"type": "object"}},
+        "count": {"type": "integer"},
+        "more": {"type": "object"},
+    },
+}
+WORDS: dict[str, Any] = {
+    "object-type": "type",
+    "id": "key",
+    "inputs": "of",
+    "id-property": "by",
+    "properties": "values",
+    "history": "past",
+    "history-entry": {"was": "{value}"},
+    "archived": "gone",
+    "results": "things",
+    "errors": "problems",
+    "limit": "most",
+    "usual-limit": 2,
+    "maximum-limit": 5,
+    "after": "from",
+    "next-page": {"more": {"from": "{after}", "link": "{link}"}},
+    "computed": {
+        "number": {"type": "number", "value": "{record_id}"},
+        "born": {"type": "datetime", "value": "{created_at}"},
+    },
+    "usual-properties": {"people": ["name", "number", "nothing"], "*": ["number"]},
+    "search": {
+        "groups": "any",
+        "filters": "all",
+        "property": "what",
+        "operator": "how",
+        "operators": {
+            "IS": "equal",
+            "NOT": "unequal",
+            "LESS": "below",
+            "UPTO": "at-most",
+            "MORE": "above",
+            "FROM": "at-least",
+            "RANGE": "between",
+            "ONE_OF": "among",
+            "NONE_OF": "not-among",
+            "SET": "has",
+            "UNSET": "has-not",
+            "WORD": "has-word",
+            "NO_WORD": "has-no-word",
+        },
+        "value": "one",
+        "values": "several",
+        "high-value": "to",
+        "sorts": "order",
+        "direction": "way",
+        "descending": "DOWN",
+        "descending-prefix": "!",
+        "query": "text",
+        "maximum-results": 12,
+    },
+}
+NO_RECORD = {"status": 404, "body": {"message": ""}, "values": {"/message": "{detail}"}}
+SOME_MISSING = {"status": 207, "body": {"ids": []}, "values": {"/ids": "{ids}"}}
+
+
+def _on_records(
+    action: str,
+    method: str,
+    path: str,
+    behaviour: int,
+    *,
+    status: str = "200",
+    schema: Any = THINGS,
+) -> dict[str, Any]:
+    query = ["values", "past", "gone", "by", "most", "from"]
+    return _operation(
+        "objects",
+        path,
+        method=method,
+        name=action,
+        query=query if method == "GET" else ["gone"],
+        responses={status: schema},
+        upsert=None,
+        behaviour=behaviour,
+    )
+
+
+ACTIONS = [
+    _on_records("list", "GET", "/objects/{type}", 1),
+    _on_records("read", "GET", "/objects/{type}/{key}", 2, schema=THING),
+    _on_records("archive", "DELETE", "/objects/{type}/{key}", 3, status="204", schema=None),
+    _on_records("batch-read", "POST", "/objects/{type}/read", 4),
+    _on_records("batch-archive", "POST", "/objects/{type}/archive", 5, status="204", schema=None),
+    _on_records("search", "POST", "/objects/{type}/search", 6),
+]
+
+
+def _behaviour(action: str, **others: Any) -> dict[str, Any]:
+    return {
+        "records": {"action": action, **WORDS, **({"id": "id"} if "batch" in action else {})},
+        "result": {"id": "{record_id}", "gone": "{archived}"},
+        **others,
+    }
+
+
 CONTRACT: dict[str, Any] = {
     "versions": ["2025-01"],
-    "schemas": {"Result": RESULT},
+    "schemas": {"Result": RESULT, "Thing": THING},
     "operations": [
         _operation("people", PEOPLE, scopes=[["people.write"], ["all.read", "all.write"]]),
         _operation("deals", "/objects/0-3/batch/upsert"),
         _operation(
             "objects",
             "/objects/{objectType}/batch/upsert",
-            upsert={**ROLES, "object_type": "objectType"},
+            upsert=1,
         ),
+        *ACTIONS,
     ],
+    "upserts": [ROLES, {**ROLES, "object_type": "objectType"}],
     "policies": [
         {
             "fields": {"message": "message", "correlation_id": "correlationId"},
@@ -108,29 +216,47 @@ CONTRACT: dict[str, Any] = {
                     "status": 207,
                     "body": {"traces": []},
                     "values": {"/traces": "{trace_ids}"},
-                }
+                },
+                "account-moving": {**NO_RECORD, "status": 503},
             },
             "batch": {"status": "COMPLETE"},
             "result": {"id": "{record_id}", "stage": "DONE"},
             "limits": {"burst": 100, "burst-seconds": 10, "daily": 1000, "lock-seconds": 30},
-            "properties": {"email": {"type": "email", "unique": True}, "name": {}},
-        }
+        },
+        _behaviour("list"),
+        _behaviour("read", answers={"unknown-record": NO_RECORD}),
+        _behaviour("archive"),
+        _behaviour("batch-read", answers={"unknown-inputs": SOME_MISSING}),
+        _behaviour("batch-archive"),
+        _behaviour(
+            "search",
+            batch={"count": "{total}"},
+            **{"own-limit": {"name": "search", "requests": 40, "seconds": 1}},
+        ),
     ],
 }
 
 
-@dataclass
-class SmallApi:
-    """The running sandbox of the small API."""
+PROPERTIES = Path(__file__).with_name("properties")
+"""What every account has there."""
 
-    url: str
-    state: State
-    client: httpx2.Client
-    listener: Listener
+
+class SmallApi(Sandbox):
+    """The sandbox of the small API, and a client that asks it."""
+
+    def start(self) -> None:
+        super().start()
+        self.http = httpx2.Client(timeout=60)
+
+    def stop(self) -> None:
+        self.http.close()
+        super().stop()
 
     def ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
-        """Send a request as it is."""
-        return self.client.request(method, f"{self.url}{path}", **options)
+        """Send a request; below `/_sandbox` as JSON, unless it says otherwise."""
+        if path.startswith("/_sandbox"):
+            options["headers"] = {"Content-Type": "application/json", **options.get("headers", {})}
+        return self.http.request(method, f"{self.url}{path}", **options)
 
     def upsert(
         self, *emails: str, path: str = PEOPLE, headers: Mapping[str, str] | None = None
@@ -151,39 +277,3 @@ def inputs(emails: Sequence[str]) -> list[dict[str, Any]]:
         {"id": email, "by": "email", "trace": f"t{number}", "properties": {"name": f"N{number}"}}
         for number, email in enumerate(emails)
     ]
-
-
-@contextmanager
-def small_api(options: Options | None = None, port: int = 0) -> Iterator[SmallApi]:
-    """Run the sandbox for the small API, on a free port unless another one is given."""
-    options = options or Options()
-    contract = Contract(CONTRACT)
-    behaviour = contract.behaviour
-    burst, daily = options.burst_limit, options.daily_limit
-    store = Store(options.database)
-    for object_type, properties in contract.built_in.items():
-        store.declare(object_type, [from_json(*each) for each in properties.items()])
-    state = State(
-        contract=contract,
-        store=store,
-        limits=Limits(
-            burst=behaviour.burst if isinstance(burst, Default) else burst,
-            burst_seconds=behaviour.burst_seconds,
-            daily=behaviour.daily if isinstance(daily, Default) else daily,
-            lock_after=options.lock_after,
-            lock_seconds=behaviour.lock_seconds,
-        ),
-        faults=Faults(None if options.faults is None else parse_schedule(options.faults)),
-        options=options,
-    )
-    connections = Connections()
-    bound = bind("127.0.0.1", port)
-    url = url_of(bound)
-    listener = Listener(create_application(state, connections), connections, bound)
-    try:
-        with httpx2.Client(timeout=60) as client:
-            yield SmallApi(url, state, client, listener)
-    finally:
-        listener.ask_to_stop()
-        listener.wait()
-        store.close()

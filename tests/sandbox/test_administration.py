@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from package.sandbox.options import Options
+from package.sandbox import Options
 
-from tests.sandbox.small_api import PEOPLE, SmallApi, small_api
-
-
-@pytest.fixture
-def api() -> Iterator[SmallApi]:
-    with small_api(Options(lock_after=None)) as running:
-        yield running
-
+from tests.sandbox.small_api import PEOPLE, SmallApi
 
 # Read-back
 
@@ -24,8 +16,8 @@ def test_object_types_are_listed_with_their_counts(api: SmallApi) -> None:
     api.upsert("a@example.com", "b@example.com")
     assert api.body("/objects") == {
         "objects": [
-            {"object_type": "deals", "count": 0, "properties": 2},
-            {"object_type": "people", "count": 2, "properties": 2},
+            {"object_type": "deals", "count": 0, "properties": 2, "declared": False},
+            {"object_type": "people", "count": 2, "properties": 2, "declared": False},
         ]
     }
     assert api.body("/objects/people/count") == {"object_type": "people", "count": 2}
@@ -72,6 +64,34 @@ def test_keys_may_hold_slashes_and_be_called_count(api: SmallApi) -> None:
         assert found["properties"]["code"] == key
 
 
+def test_records_are_searched_for_a_text_in_any_value(api: SmallApi) -> None:
+    api.upsert("ada@example.com", "bob@example.com", "eve@example.com")
+    api.upsert("ÄDA@example.com")
+    first, *_ = api.body("/objects/people")["results"]
+
+    def found(text: str, more: str = "") -> list[str]:
+        results = api.body(f"/objects/people?search={text}{more}")["results"]
+        return [one["properties"]["email"] for one in results]
+
+    assert found("N0") == found("n0") == ["ada@example.com", "äda@example.com"]
+    assert found("%C3%84da") == ["äda@example.com"]
+    assert found(first["id"]) == ["ada@example.com"]
+    assert found("email") == found("nobody") == []
+    page = api.body("/objects/people?search=example.com&limit=2")
+    assert len(page["results"]) == 2
+    assert found("EXAMPLE.COM", f"&after={page['after']}") == ["eve@example.com", "äda@example.com"]
+    assert found("n0", f"&after={first['id']}") == ["äda@example.com"]
+
+
+def test_a_search_looks_at_more_records_than_are_read_at_once(
+    api: SmallApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("package.sandbox.account._SEARCHED_AT_ONCE", 2)
+    api.upsert(*(f"{number}@example.com" for number in range(7)))
+    results = api.body("/objects/people?search=6@&limit=1")["results"]
+    assert [one["properties"]["email"] for one in results] == ["6@example.com"]
+
+
 # Faults and locks
 
 
@@ -96,6 +116,16 @@ def test_faults_are_queued_listed_and_dropped(api: SmallApi) -> None:
     assert api.upsert("a@example.com").status_code == 200
 
 
+def test_faults_that_can_be_asked_for_are_listed(api: SmallApi) -> None:
+    known = api.body("/faults/kinds")
+    assert known["kinds"]["server"] == ["status", "retry-after"]
+    assert known["resources"] == ["deals", "objects", "people"]
+    # Nothing here has words for a batch that was cancelled.
+    assert "cancelled" not in known["kinds"]
+    for kind in known["kinds"]:
+        assert api.ask("POST", "/_sandbox/faults", json={"fault": kind}).status_code == 201
+
+
 def test_the_account_is_locked_for_as_long_as_asked(api: SmallApi) -> None:
     answer = api.ask("POST", "/_sandbox/lock", json={"seconds": 3600})
     assert 3500 < answer.json()["locked_seconds"] <= 3600
@@ -116,17 +146,13 @@ def test_properties_are_declared_and_listed(api: SmallApi) -> None:
     properties = answer.json()["properties"]
     assert answer.json()["object_type"] == "deals"
     assert properties["stage"]["options"] == ["new", "won"]
-    assert properties["note"]["type"] == "string"
+    assert properties["note"] == {}
     assert properties["email"]["unique"] is True
-
-
-def test_an_object_type_is_known_once_its_properties_are(api: SmallApi) -> None:
-    path = "/objects/cats/batch/upsert"
-    assert api.upsert("a@example.com", path=path).status_code == 400
-    api.ask("PUT", "/_sandbox/properties/cats", json={"email": {"unique": True}, "name": {}})
+    # A type is known once its properties are.
+    api.ask("PUT", "/_sandbox/properties/cats", json={"note": {}})
     assert api.body("/objects/cats/count")["count"] == 0
-    assert api.upsert("a@example.com", path=path).status_code == 200
-    assert api.body("/objects/cats/count")["count"] == 1
+    cats = {"object_type": "cats", "count": 0, "properties": 1, "declared": True}
+    assert cats in api.body("/objects")["objects"]
 
 
 def test_a_property_cannot_become_unique_while_records_share_a_value(api: SmallApi) -> None:
@@ -167,8 +193,8 @@ def test_the_state_says_all_that_the_page_shows(api: SmallApi) -> None:
     assert [one["number"] for one in state["requests"]] == [2, 1]
     assert state["request_count"] == 2
     assert state["limits"]["tokens"] == [
-        {"token": "…5678", "remaining": 99},
-        {"token": "…1234", "remaining": 99},
+        {"token": "…5678", "token_id": "18d300cb", "remaining": 99},
+        {"token": "…1234", "token_id": "10e9d752", "remaining": 99},
     ]
     assert (state["limits"]["burst"], state["limits"]["burst_seconds"]) == (100, 10)
     assert (state["limits"]["daily"], state["limits"]["daily_remaining"]) == (1000, 998)
@@ -176,7 +202,7 @@ def test_the_state_says_all_that_the_page_shows(api: SmallApi) -> None:
 
 
 def test_only_the_last_requests_are_remembered() -> None:
-    with small_api(Options(burst_limit=None)) as api:
+    with SmallApi(Options(burst_limit=None)) as api:
         for _ in range(205):
             api.ask("GET", "/nothing")
         state = api.body("/state")
@@ -186,7 +212,7 @@ def test_only_the_last_requests_are_remembered() -> None:
 
 # Wrong input
 
-WRONG: list[tuple[str, str, int, str]] = [
+WRONG_REQUESTS: list[tuple[str, str, int, str]] = [
     ("GET", "/objcts", 404, "did you mean /_sandbox/objects?"),
     ("GET", "/", 404, "expected one of /_sandbox/objects, "),
     ("DELETE", "/objects", 405, "expected GET or HEAD"),
@@ -205,6 +231,8 @@ WRONG: list[tuple[str, str, int, str]] = [
     ("GET", "/objects/people?limt=1", 400, "'limt'; did you mean 'limit'?"),
     ("GET", "/objects/people?limit=1&limit=2", 400, "'limit' is given twice"),
     ("GET", "/objects/people/1?idProperty=email", 400, "did you mean 'id_property'?"),
+    ("GET", "/requests/x", 400, "number must be a whole number from 1"),
+    ("GET", "/requests/7", 404, "there is no request 7; none has come yet"),
     ("GET", "/objects/people/1", 404, "no record of people with the id 1"),
     ("GET", f"/objects/people/{2**63}", 400, "is a whole number"),
     ("GET", "/objects/people/a@example.com", 400, "?id_property=NAME"),
@@ -212,15 +240,6 @@ WRONG: list[tuple[str, str, int, str]] = [
     ("GET", "/objects/people/a?id_property=emial", 400, "did you mean 'email'?"),
     ("GET", "/objects/people/a?id_property=name", 400, "name of people is not unique"),
 ]
-
-
-@pytest.mark.parametrize(("method", "path", "status", "expected"), WRONG)
-def test_wrong_requests_are_told_in_one_line(
-    api: SmallApi, method: str, path: str, status: int, expected: str
-) -> None:
-    answer = api.ask(method, f"/_sandbox{path}")
-    assert answer.status_code == status
-    check_line(answer.json(), expected)
 
 
 WRONG_BODIES: list[tuple[str, str, Any, str]] = [
@@ -247,6 +266,10 @@ WRONG_BODIES: list[tuple[str, str, Any, str]] = [
     ("POST", "/lock", {"seconds": 10**400}, "seconds must be a number above 0"),
     ("POST", "/lock", b'{"seconds": NaN}', "seconds must be a number above 0"),
     ("POST", "/lock", {"second": 2}, "did you mean 'seconds'?"),
+    ("POST", "/seed/people", {}, "the field 'records' is missing"),
+    ("POST", "/seed/people", {"records": {}}, "records must be a list of records"),
+    ("POST", "/restore", {"snapshot": "1"}, "snapshot must be the number of a snapshot"),
+    ("POST", "/snapshots", {"all": True}, "unknown field 'all'"),
     ("POST", "/reset", {"all": True}, "unknown field 'all'"),
     ("PUT", "/properties/people", {"a": {"typ": "string"}}, "people.a: unknown field 'typ'"),
     ("PUT", "/properties/people", {"a": {"type": "strnig"}}, "did you mean 'string'?"),
@@ -256,20 +279,23 @@ WRONG_BODIES: list[tuple[str, str, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "body", "expected"), WRONG_BODIES)
-def test_wrong_bodies_are_told_in_one_line(
-    api: SmallApi, method: str, path: str, body: Any, expected: str
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "expected"),
+    [
+        *((method, path, b"", status, line) for method, path, status, line in WRONG_REQUESTS),
+        *((method, path, body, 400, line) for method, path, body, line in WRONG_BODIES),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line_and_changes_nothing(
+    api: SmallApi, method: str, path: str, body: Any, status: int, expected: str
 ) -> None:
     sent: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body}
     before = api.body("/state")
     answer = api.ask(method, f"/_sandbox{path}", **sent)
-    assert answer.status_code == 400
-    check_line(answer.json(), expected)
+    assert answer.status_code == status
+    assert list(answer.json()) == ["error"]
+    line = answer.json()["error"]
+    assert expected in line
+    assert "\n" not in line
+    assert len(line) < 300
     assert api.body("/state") == before
-
-
-def check_line(body: Any, expected: str) -> None:
-    assert list(body) == ["error"]
-    assert expected in body["error"]
-    assert "\n" not in body["error"]
-    assert len(body["error"]) < 300

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gzip
+import socket
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from package.sandbox.options import Options
+from package.sandbox import Options
+from package.sandbox.body import LARGEST_BODY
 
-from tests.sandbox.small_api import HEADERS, PEOPLE, SmallApi, inputs, small_api
+from tests.sandbox.small_api import HEADERS, PEOPLE, SmallApi, inputs
 
-
-@pytest.fixture
-def api() -> Iterator[SmallApi]:
-    with small_api() as running:
-        yield running
+JSON = {"Content-Type": "application/json"}
 
 
 def line(answer: httpx2.Response) -> str:
@@ -64,20 +66,111 @@ def test_unknown_paths_and_methods_are_told(api: SmallApi) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "target", ["/a%0Ab", "http://localhost" + PEOPLE, "*", "a:1", "//_sandbox/reset"]
+)
+def test_every_target_is_answered_and_remembered(api: SmallApi, target: str) -> None:
+    host, _, port = api.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(f"POST {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        received = connection.recv(65536).decode()
+    assert received.startswith("HTTP/1.1 404 ")
+    assert f'"message":"There is no path {target}' in received
+    (entry,) = api.body("/requests")["requests"]
+    assert (entry["path"], entry["status"]) == (target, 404)
+
+
 def test_a_slash_in_an_argument_is_no_slash_of_the_path() -> None:
-    with small_api(Options(create_properties=True)) as api:
+    with SmallApi(Options(create_properties=True)) as api:
         path = "/objects/cats%2Fdogs%20%C3%BC/batch/upsert"
         assert api.upsert("a@example.com", path=path).status_code == 200
-        assert {"object_type": "cats/dogs ü", "count": 1, "properties": 2} in api.body("/objects")[
-            "objects"
-        ]
+        assert {
+            "object_type": "cats/dogs ü",
+            "count": 1,
+            "properties": 2,
+            "declared": True,
+        } in api.body("/objects")["objects"]
         assert api.body("/requests")["requests"][0]["path"] == path
 
 
-def test_a_batch_without_inputs_is_nothing_to_write(api: SmallApi) -> None:
-    answer = api.ask("POST", PEOPLE, json={}, headers=HEADERS)
+@pytest.mark.parametrize("body", [{}, {"input": []}])
+def test_a_batch_without_inputs_is_nothing_to_write(api: SmallApi, body: Any) -> None:
+    answer = api.ask("POST", PEOPLE, json=body, headers=HEADERS)
     assert (answer.status_code, answer.json()["results"]) == (200, [])
     assert api.body("/requests")["requests"][0]["outcome"] == "nothing to write"
+
+
+# Bodies
+
+
+def raw(api: SmallApi, headers: str) -> str:
+    """Send the head of an upsert alone, and give what comes until the server ends the connection."""
+    host, _, port = api.url.removeprefix("http://").partition(":")
+    head = f"POST {PEOPLE} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n"
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(head.encode())
+        connection.shutdown(socket.SHUT_WR)
+        received = b""
+        while part := connection.recv(65536):
+            received += part
+    return received.decode()
+
+
+def test_a_body_is_read_only_for_a_token_that_is_accepted() -> None:
+    with SmallApi(Options(tokens={"known": None})) as api:
+        received = raw(api, "Authorization: Bearer other\r\nContent-Length: 9\r\n")
+        assert received.startswith("HTTP/1.1 401 ")
+        assert [one.situation for one in api.requests] == ["unauthenticated"]
+        received = raw(api, "Authorization: Bearer known\r\nContent-Length: 9\r\n")
+        assert received.startswith("HTTP/1.1 400 ")  # For there is no body.
+
+
+def test_a_body_that_is_too_large_is_refused(api: SmallApi) -> None:
+    token = "Authorization: Bearer x\r\n"
+    received = raw(api, f"{token}Content-Length: {LARGEST_BODY + 1}\r\n")
+    assert received.startswith("HTTP/1.1 413 ")
+    assert f"The body has {LARGEST_BODY + 1} bytes; at most {LARGEST_BODY} are read." in received
+    pieces = (b" " * 65536 for _ in range(LARGEST_BODY // 65536 + 1))
+    answer = api.ask("POST", PEOPLE, content=pieces, headers=HEADERS)
+    assert answer.status_code == 413
+    assert "at least" in line(answer)
+    assert [one.situation for one in api.requests] == ["body too large"] * 2
+    answer = api.ask("PUT", "/_sandbox/properties/people", content=b" " * (LARGEST_BODY + 1))
+    assert (answer.status_code, [*answer.json()]) == (413, ["error"])
+    whole = api.ask("POST", PEOPLE, content=b"{}".ljust(LARGEST_BODY), headers=HEADERS | JSON)
+    assert whole.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("packed", "encoding", "told"),
+    [
+        (gzip.compress(b"{}", mtime=0), "gzip", "Content-Encoding: gzip"),
+        (gzip.compress(b"{}", mtime=0), None, "gzip, without saying so"),
+        (b"{}", "br", "Content-Encoding: br"),
+    ],
+)
+def test_a_body_that_is_packed_is_named_as_such(
+    api: SmallApi, packed: bytes, encoding: str | None, told: str
+) -> None:
+    headers = JSON if encoding is None else {**JSON, "Content-Encoding": encoding}
+    answer = api.ask("POST", PEOPLE, content=packed, headers=HEADERS | headers)
+    assert (answer.status_code, told in line(answer)) == (415, True)
+    answer = api.ask("POST", "/_sandbox/lock", content=packed, headers=headers)
+    assert (answer.status_code, told in answer.json()["error"]) == (400, True)
+    plain = {**HEADERS, **JSON, "Content-Encoding": "identity"}
+    assert api.ask("POST", PEOPLE, content=b"{}", headers=plain).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["id", "by"])
+def test_what_has_no_name_is_not_created(name: str) -> None:
+    with SmallApi(Options(create_properties=True)) as api:
+        one = {"id": "a@example.com", "by": "email", "properties": {"": "x"}}
+        if name == "by":
+            one |= {"by": "", "properties": {}}
+        answer = api.ask("POST", PEOPLE, json={"inputs": [one]}, headers=HEADERS)
+        assert answer.status_code == 400
+        assert line(answer)
+        assert api.body("/properties/people")["properties"].keys() == {"email", "name"}
 
 
 # Tokens
@@ -92,15 +185,6 @@ def test_a_request_without_a_bearer_token_is_refused(api: SmallApi, header: str 
     assert api.body("/objects/people/count")["count"] == 0
 
 
-def test_only_tokens_that_are_known_are_accepted_where_some_are() -> None:
-    with small_api(Options(tokens={"known": None})) as api:
-        answer = api.upsert("a@example.com", headers={"Authorization": "Bearer unknown"})
-        assert answer.status_code == 401
-        assert "unknown" not in answer.text
-        answer = api.upsert("a@example.com", headers={"Authorization": "bearer known"})
-        assert answer.status_code == 200
-
-
 @pytest.mark.parametrize(
     ("scopes", "status", "lacking"),
     [
@@ -113,8 +197,11 @@ def test_only_tokens_that_are_known_are_accepted_where_some_are() -> None:
 def test_a_token_needs_the_scopes_of_one_alternative(
     scopes: set[str], status: int, lacking: str | None
 ) -> None:
-    with small_api(Options(tokens={"known": frozenset(scopes)})) as api:
-        answer = api.upsert("a@example.com", headers={"Authorization": "Bearer known"})
+    with SmallApi(Options(tokens={"known": frozenset(scopes)})) as api:
+        answer = api.upsert("a@example.com", headers={"Authorization": "Bearer unknown"})
+        assert answer.status_code == 401
+        assert "unknown" not in answer.text
+        answer = api.upsert("a@example.com", headers={"Authorization": "bearer known"})
         assert answer.status_code == status
         if lacking is not None:
             assert lacking in line(answer)
@@ -139,7 +226,7 @@ def test_every_answer_of_an_operation_tells_the_limits(api: SmallApi) -> None:
 
 
 def test_limits_that_there_are_not_are_not_told() -> None:
-    with small_api(Options(burst_limit=None, daily_limit=None)) as api:
+    with SmallApi(Options(burst_limit=None, daily_limit=None)) as api:
         answer = api.upsert("a@example.com")
         assert not [name for name in answer.headers if name.startswith("x-")]
 
@@ -153,7 +240,7 @@ def test_limits_that_there_are_not_are_not_told() -> None:
     ],
 )
 def test_too_much_is_refused_until_a_reset(options: Options, situation: str) -> None:
-    with small_api(options) as api:
+    with SmallApi(options) as api:
         statuses = [api.upsert(f"{number}@example.com").status_code for number in range(2)]
         assert statuses == [200, 200]
         assert api.upsert("c@example.com").status_code == {"locked": 423}.get(situation, 429)
@@ -176,6 +263,7 @@ def test_too_much_is_refused_until_a_reset(options: Options, situation: str) -> 
         ("server;status=599", 599),
         ("html-error", 502),
         ("html-error;status=504", 504),
+        ("account-moving;retry-after=1.5", 503),
     ],
 )
 def test_faults_that_keep_a_request_from_being_done(api: SmallApi, text: str, status: int) -> None:
@@ -186,6 +274,7 @@ def test_faults_that_keep_a_request_from_being_done(api: SmallApi, text: str, st
         assert "<html>" in answer.text
     else:
         assert text in line(answer)
+    assert answer.headers.get("retry-after") == ("1.5" if "retry-after" in text else None)
     assert api.body("/objects/people/count")["count"] == 0
     entry = api.body("/requests")["requests"][0]
     assert entry["fault"].startswith(text)
@@ -197,16 +286,18 @@ def test_a_failing_server_has_a_status_that_is_sent_again(api: SmallApi) -> None
     assert statuses == {502, 503}
 
 
-def test_a_fault_may_say_when_to_come_back(api: SmallApi) -> None:
-    answer = api.upsert("a@example.com", headers=fault("account-moving;retry-after=1.5"))
-    assert answer.headers["retry-after"] == "1.5"
-
-
 @pytest.mark.parametrize(
-    ("text", "written"), [("reset-before", 0), ("reset-after", 1), ("truncated-body", 1)]
+    ("text", "written", "error"),
+    [
+        ("reset-before", 0, httpx2.ReadError),
+        ("reset-after", 1, httpx2.ReadError),
+        ("truncated-body", 1, httpx2.RemoteProtocolError),
+    ],
 )
-def test_faults_that_break_the_connection(api: SmallApi, text: str, written: int) -> None:
-    with pytest.raises(httpx2.TransportError):
+def test_faults_that_break_the_connection(
+    api: SmallApi, text: str, written: int, error: type[httpx2.TransportError]
+) -> None:
+    with pytest.raises(error):
         api.upsert("a@example.com", headers=fault(text))
     assert api.body("/objects/people/count")["count"] == written
     entry = api.body("/requests")["requests"][0]
@@ -243,12 +334,6 @@ def test_faults_that_come_after_the_request_was_done(api: SmallApi) -> None:
     assert api.body("/objects/people/count")["count"] == 2
 
 
-@pytest.mark.parametrize("kind", ["slow-first-byte", "slow-body"])
-def test_slow_answers_are_whole(api: SmallApi, kind: str) -> None:
-    answer = api.upsert("a@example.com", headers=fault(f"{kind};seconds=0.05"))
-    assert (answer.status_code, len(answer.json()["results"])) == (200, 1)
-
-
 def test_a_fault_that_does_not_exist_is_told_and_nothing_is_done(api: SmallApi) -> None:
     answer = api.upsert("a@example.com", headers=fault("reset-aftr"))
     assert answer.status_code == 400
@@ -260,18 +345,49 @@ def test_a_schedule_gives_the_same_faults_again() -> None:
     def statuses(api: SmallApi) -> list[int]:
         return [api.upsert("a@example.com").status_code for _ in range(30)]
 
-    with small_api(Options(faults="seed=7,rate=0.5,kinds=locked+server")) as api:
+    with SmallApi(Options(faults="seed=7,rate=0.5,kinds=locked+server")) as api:
         first = statuses(api)
         assert {200, 423} < set(first)
         api.ask("POST", "/_sandbox/reset")
         assert statuses(api) == first
 
 
-def test_a_database_that_fails_is_told(api: SmallApi) -> None:
-    api.state.store.close()
-    answer = api.upsert("a@example.com")
-    assert answer.status_code == 500
-    assert "database" in line(answer)
-    answer = api.ask("GET", "/_sandbox/objects/people")
-    assert answer.status_code == 500
-    assert "database" in answer.json()["error"]
+def test_a_database_that_fails_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "x.sqlite"
+    with SmallApi(Options(database=file)) as api, closing(sqlite3.connect(file)) as other:
+        api.upsert("a@example.com")
+        with other:
+            other.execute("UPDATE records SET properties = '{'")
+        answer = api.upsert("a@example.com")
+        assert answer.status_code == 500
+        assert "the database holds what the sandbox did not write" in line(answer)
+        answer = api.ask("GET", "/_sandbox/objects/people")
+        assert answer.status_code == 500
+        assert "the database holds what the sandbox did not write" in answer.json()["error"]
+
+
+def test_a_file_that_is_locked_keeps_nobody_but_who_needs_it(tmp_path: Path) -> None:
+    file = tmp_path / "x.sqlite"
+    with (
+        SmallApi(Options(database=file)) as api,
+        closing(sqlite3.connect(file, isolation_level=None)) as other,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        api.upsert("a@example.com")
+        before = api.body("/state")
+        assert not before["database_busy"]
+        other.execute("BEGIN IMMEDIATE")
+        waiting = pool.submit(api.upsert, "b@example.com")
+        while not (state := api.body("/state"))["database_busy"]:
+            assert not waiting.done()
+        assert state["objects"] == before["objects"]
+        assert api.ask("GET", "/").status_code == 200
+        assert api.ask("GET", "/nowhere").status_code == 404
+        assert api.ask("POST", PEOPLE, json={}).status_code == 401
+        answer = api.ask("GET", "/_sandbox/objects")
+        assert answer.status_code == 503
+        assert "another program may have locked its file" in answer.json()["error"]
+        other.execute("ROLLBACK")
+        assert waiting.result(60).status_code == 200
+        assert not api.body("/state")["database_busy"]
+        assert api.count("people") == 2

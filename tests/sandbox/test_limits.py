@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from package.sandbox.limits import Limits, RateLimitState
+from package.sandbox.record_words import OwnLimit
 
 
 class Time:
@@ -45,13 +46,6 @@ def test_the_window_rolls() -> None:
     assert limits.admit("a") == "rate-limit"
 
 
-def test_each_token_has_a_window_of_its_own() -> None:
-    limits = Time().limits(burst=1)
-    assert limits.admit("a") is None
-    assert limits.admit("a") == "rate-limit"
-    assert limits.admit("b") is None
-
-
 def test_what_is_refused_does_not_count() -> None:
     time = Time()
     limits = time.limits(burst=1, daily=3)
@@ -62,6 +56,19 @@ def test_what_is_refused_does_not_count() -> None:
     time.seconds += 5
     assert limits.admit("a") is None
     assert limits.remaining("a").daily_remaining == 1
+
+
+def test_a_limit_of_some_requests_is_that_of_all_tokens() -> None:
+    time = Time()
+    limits, own = time.limits(burst=1, daily=5), OwnLimit(name="search", requests=2, seconds=1)
+    assert [limits.admit(token, own) for token in "aba"] == [None, None, "rate-limit"]
+    assert [limits.admit(token) for token in "aba"] == [None, None, "rate-limit"]
+    time.seconds += 1
+    assert [limits.admit("a", own) for _ in range(2)] == [None, "daily-limit"]
+    limits.reset()
+    assert [limits.admit("a", own) for _ in range(3)] == [None, None, "rate-limit"]
+    unlimited = time.limits()
+    assert {unlimited.admit("a", own) for _ in range(9)} == {None}
 
 
 def test_all_tokens_share_the_day_and_the_next_one_is_new() -> None:

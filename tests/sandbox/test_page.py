@@ -3,85 +3,39 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import pytest
-from package.sandbox.faults import parse_fault
-from package.sandbox.options import Options
+from package.sandbox import Options
 
-from tests.diffing.browser import Browser, browser, find_program
-from tests.diffing.test_diff_page import CONTRAST, OVERFLOWING, WIDTHS
-from tests.sandbox.small_api import PEOPLE, SmallApi, small_api
+from tests.browser import CONTRAST, OVERFLOWING, WIDTHS, Browser
+from tests.sandbox.page import (
+    DESK,
+    PHONE,
+    SMALLEST,
+    TABLET,
+    TITLE,
+    is_open,
+    rows,
+    show,
+    text,
+    wait,
+)
+from tests.sandbox.small_api import PEOPLE, SmallApi
 from tests.servers import free_port
 
-PROGRAM = find_program()
-PHONE, TABLET, DESK = (380, 820), (800, 1000), (1280, 900)
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">&amp;"
 
-pytestmark = pytest.mark.chromium
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    assert PROGRAM is not None
-    with browser(PROGRAM, tmp_path_factory.mktemp("profile")) as started:
-        yield started
+pytestmark = [pytest.mark.chromium, pytest.mark.usefixtures("without_complaints")]
 
 
 @pytest.fixture
 def api() -> Iterator[SmallApi]:
-    with small_api(Options(create_properties=True, faults="seed=7,rate=0")) as running:
+    with SmallApi(Options(create_properties=True, faults="seed=7,rate=0")) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def without_complaints(page: Browser) -> Iterator[None]:
-    page.complaints.clear()
-    yield
-    refused = "Failed to load resource: net::ERR_CONNECTION_REFUSED"
-    assert [complaint for complaint in page.complaints if complaint != refused] == []
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where the page is, in the form that the browser takes."""
-
-    url: str
-
-    def as_uri(self) -> str:
-        return self.url
-
-
-def show(page: Browser, api: SmallApi, size: tuple[int, int] = DESK, scheme: str = "light") -> None:
-    """Open the page and wait until it shows something."""
-    page.fetched.clear()
-    page.open(cast("Path", Address(api.url)), *size, scheme)
-    wait(page, "document.body.className === 'live'")
-
-
-def wait(page: Browser, condition: str) -> None:
-    end = time.monotonic() + 60
-    while not page.evaluate(f"Boolean({condition})"):
-        assert time.monotonic() < end, f"this did not come true: {condition}"
-        time.sleep(0.05)
-
-
-def text(page: Browser, selector: str) -> str:
-    found: str = page.evaluate(f"document.querySelector({json.dumps(selector)}).innerText")
-    return " ".join(found.split())
-
-
-def rows(page: Browser, table: str) -> list[list[str]]:
-    found: list[list[str]] = page.evaluate(
-        f"[...document.querySelectorAll({json.dumps(table + ' tbody tr')})]"
-        ".map(row => [...row.cells].map(cell => cell.innerText.trim()))"
-    )
-    return found
 
 
 def fill(api: SmallApi) -> None:
@@ -94,9 +48,7 @@ def fill(api: SmallApi) -> None:
     api.ask("POST", f"/{'a-long-path/' * 20}?{'q' * 300}")
     api.upsert("a@example.com", path="/objects/cats%20and%20dogs/batch/upsert")
     api.upsert(*(f"{number}@example.com" for number in range(100)))
-    api.state.faults.add(
-        parse_fault("account-moving;retry-after=86400"), times=3, operation="deals"
-    )
+    api.fail("account-moving;retry-after=86400", times=3, resource="deals")
 
 
 def test_it_shows_what_is_stored_and_what_was_asked(page: Browser, api: SmallApi) -> None:
@@ -116,11 +68,11 @@ def test_it_shows_what_is_stored_and_what_was_asked(page: Browser, api: SmallApi
     assert shown == [
         ["200", "100 written", ""],
         ["200", "1 written", ""],
-        ["404", "nothing written: no such path", ""],
-        ["401", "nothing written: unauthenticated", ""],
-        ["502", "nothing written: server", "server;status=502"],
+        ["404", "nothing written: no such path words chosen", ""],
+        ["401", "nothing written: unauthenticated words chosen", ""],
+        ["502", "nothing written: server words chosen", "server;status=502"],
         ["200", "1 written", ""],
-        ["207", "1 written, 1 refused", ""],
+        ["207", "1 written, 1 refused words chosen", ""],
         ["200", "2 written", ""],
     ]
     assert rows(page, "#requests")[0][1] == f"POST {PEOPLE}"
@@ -131,12 +83,13 @@ def test_it_shows_what_is_stored_and_what_was_asked(page: Browser, api: SmallApi
         text(page, "#faults")
         == "account-moving;retry-after=86400 3 times for deals schedule seed=7,rate=0"
     )
-    api.state.limits.lock(3600)
+    api.lock(3600)
     wait(page, "document.querySelector('#limits-figure').textContent === 'locked'")
-    api.state.reset()
+    api.reset()
     wait(page, "document.querySelector('#records').textContent === '0'")
     assert text(page, "#requests-title + .start").startswith("None yet.")
-    assert {address for address in page.fetched if not address.startswith(("about:", "data:"))} == {
+    own = (f"{api.url}/_page/", "about:", "data:")
+    assert {address for address in page.fetched if not address.startswith(own)} == {
         f"{api.url}/",
         f"{api.url}/_sandbox/state",
     }
@@ -150,13 +103,28 @@ def test_connections_that_were_reset_are_told(page: Browser, api: SmallApi) -> N
 
 
 def test_data_is_text_and_never_markup(page: Browser, api: SmallApi) -> None:
-    api.state.store.declare(HOSTILE, [])
+    api.declare(HOSTILE)
     path = f"/objects/{HOSTILE.replace('/', '%2F').replace('<', '%3C').replace(' ', '%20')}"
     api.upsert("a@example.com", path=f"{path}/batch/upsert")
     show(page, api)
     assert rows(page, "#types")[0][0] == HOSTILE
     assert page.evaluate("document.querySelectorAll('img').length") == 0
-    assert page.evaluate("document.title") == "Sandbox"
+    assert page.evaluate("document.title") == TITLE
+    api.seed("people", [{"email": "z@example.com", HOSTILE: HOSTILE}])
+    api.upsert(HOSTILE)
+    id = api.records("people")[0]["id"]
+    for place, where in (
+        ("#objects=people", "#records-table"),
+        (f"#objects=people&id={id}", "#record-table"),
+        (f"#objects={quote(HOSTILE)}", "#records-heading"),
+        (f"#objects=people&search={quote(HOSTILE)}", "#records-summary"),
+        ("#request=2", "#request-body"),
+        ("#request=2", "#outcomes-table"),
+    ):
+        show(page, api, place=place)
+        wait(page, f"document.querySelector('{where}').textContent.includes('<img src=x')")
+        assert page.evaluate("document.querySelectorAll('img').length") == 0
+        assert "owned" not in page.evaluate("document.title").replace(HOSTILE, "")
 
 
 def test_what_did_not_change_stays_as_it_is(page: Browser, api: SmallApi) -> None:
@@ -192,7 +160,7 @@ def test_at_the_top_new_requests_push_the_others_down(page: Browser, api: SmallA
 
 def test_it_says_when_the_server_is_gone_and_when_it_is_back(page: Browser) -> None:
     port = free_port()
-    with small_api(port=port) as api:
+    with SmallApi(port=port) as api:
         api.upsert("a@example.com")
         show(page, api)
         assert text(page, "#connection") == "Live"
@@ -200,13 +168,13 @@ def test_it_says_when_the_server_is_gone_and_when_it_is_back(page: Browser) -> N
     wait(page, "document.body.className === 'gone'")
     assert text(page, "#connection") == "Gone"
     assert "The server has been gone since" in text(page, "#notice")
-    assert page.evaluate("document.title") == "Gone \u2013 Sandbox"
+    assert page.evaluate("document.title") == f"Gone \u2013 {TITLE}"
     # What was there can still be read.
     assert rows(page, "#requests")[0][3] == "1 written"
-    with small_api(port=port):
+    with SmallApi(port=port):
         wait(page, "document.body.className === 'live'")
         assert page.evaluate("document.querySelector('#notice').hidden") is True
-        assert page.evaluate("document.title") == "Sandbox"
+        assert page.evaluate("document.title") == TITLE
         assert rows(page, "#requests") == []
 
 
@@ -220,21 +188,63 @@ def test_it_can_be_paused(page: Browser, api: SmallApi) -> None:
     assert (text(page, "#pause"), text(page, "#connection")) == ("Pause", "Live")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, TABLET, DESK])
-def test_it_fits_and_can_be_read(
-    page: Browser, api: SmallApi, size: tuple[int, int], scheme: str
-) -> None:
+PLACES = {
+    "requests": "",
+    "records": "#objects=people",
+    "no records": "#objects=deals&search=nothing",
+    "record": "#objects=people&id=1",
+    "request": "#request=2",
+    "refused": "#request=5",
+    "unknown": "#request=4711",
+    "reset": "",
+    "lock": "",
+    "faults": "",
+}
+
+
+@pytest.mark.parametrize("view", PLACES)
+def test_every_view_fits_and_can_be_read(page: Browser, api: SmallApi, view: str) -> None:
     fill(api)
-    show(page, api, size, scheme)
+    api.declare("people", **{"a-name-without-any-end-" * 6: {}, HOSTILE: {}})
+    api.seed("people", [{"email": "z@example.com", "a-name-without-any-end-" * 6: "x" * 5000}])
+    place = PLACES[view].replace("id=1", f"id={api.records('people')[-1]['id']}")
+    show(page, api, place=place)
     wait(page, "document.querySelectorAll('#requests tbody tr').length === 8")
+    if view in {"reset", "lock", "faults"}:
+        page.click(f"#{view}-open")
+        wait(page, is_open(view))
+    else:
+        loaded = "#request-parts:not([hidden]), #records-summary:not(:empty), #record-table td"
+        told = ".view:not([hidden]) .problem:not([hidden]), #requests-view:not([hidden])"
+        wait(page, f"document.querySelector({json.dumps(f'{loaded}, {told}')})")
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    scrolled, width = page.evaluate(WIDTHS)
-    assert scrolled == width == size[0]
-    assert page.evaluate(OVERFLOWING) == []
-    assert page.evaluate(CONTRAST) >= 4.5
-    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert (ground == "rgb(14, 17, 22)") is (scheme == "dark")
+    for scheme in ("light", "dark"):
+        for size in (SMALLEST, PHONE, TABLET, DESK):
+            page.emulate(*size, scheme)
+            ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert (ground == "rgb(14, 17, 22)") is (scheme == "dark")
+            scrolled, width = page.evaluate(WIDTHS)
+            assert scrolled == width == size[0]
+            assert page.evaluate(OVERFLOWING) == [], size
+            assert page.evaluate(CONTRAST) >= 4.5
+            assert page.violations() == [], (size, scheme)
+
+
+def test_it_is_used_without_a_mouse(page: Browser, api: SmallApi) -> None:
+    api.upsert("a@example.com")
+    show(page, api)
+    page.evaluate("document.querySelector('#types a').focus()")
+    page.press("Enter")
+    # Who cannot see what changed is led there.
+    wait(page, "document.activeElement.id === 'records-heading'")
+    for expected in ("search-text", "", ""):
+        page.press("Tab")
+        assert page.evaluate("document.activeElement.id") == expected
+    # What scrolls is reached by keys, and so is what is in it.
+    assert page.evaluate("document.activeElement.className") == "scroller"
+    page.press("Tab")
+    page.press("Enter")
+    wait(page, "document.activeElement.id === 'record-heading'")
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])

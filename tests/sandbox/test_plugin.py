@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 PATIENCE = 120.0
+PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 TESTS = """\
 import asyncio
 
@@ -33,6 +33,12 @@ def test_asynchronous(upsert_sandbox, upsert_v2025_09_async_client):
     assert asyncio.run(run()).results[0].new
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_shared_state(upsert_sandbox_session, count):
+    upsert_sandbox_session.seed("contacts", [{"email": f"{count}@example.com"}])
+    assert upsert_sandbox_session.count("contacts") == count
+
+
 class TestOptions:
     @pytest.fixture
     def upsert_sandbox_options(self):
@@ -44,37 +50,29 @@ class TestOptions:
 """
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE,
-    )
+def run(folder: Path, *arguments: str) -> str:
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_a_downstream_project_uses_the_fixtures(tmp_path: Path) -> None:
     (tmp_path / "test_downstream.py").write_text(TESTS)
-    done = run(tmp_path, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 passed" in done.stdout
+    assert "6 passed" in run(tmp_path, *PYTEST, "-W", "error")
 
 
 def test_pytest_lists_the_fixtures_with_what_they_are(tmp_path: Path) -> None:
-    listed = run(tmp_path, "-m", "pytest", "--fixtures", "-q", "-p", "no:cacheprovider").stdout
+    (tmp_path / "test_nothing.py").write_text("def test_nothing(): pass")
+    listed = run(tmp_path, *PYTEST, "--fixtures")
     assert "A running sandbox without records" in listed
     assert "A client of the API version 2025-09" in listed
 
 
 def test_the_plugin_imports_nothing_until_a_fixture_is_used(tmp_path: Path) -> None:
-    code = """
-        import sys
-        import hubspot_upsert.testing
-        from hubspot_upsert.v2025_09 import Client
-        Client("token").contacts
-        names = ("starlette", "click", "yaml", "sqlite3", "hubspot_upsert.sandbox")
-        print([name for name in names if name in sys.modules])
-    """
-    assert run(tmp_path, "-c", textwrap.dedent(code)).stdout == "[]\n"
+    code = (
+        "import sys, hubspot_upsert.testing, hubspot_upsert.v3; hubspot_upsert.v3.Client('x').contacts; "
+        "print([name for name in sys.modules if 'sandbox' in name or name in "
+        "{'starlette', 'click', 'yaml', 'sqlite3'}])"
+    )
+    assert run(tmp_path, "-c", code) == "[]\n"

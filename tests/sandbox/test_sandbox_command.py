@@ -10,14 +10,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import httpx2
 import pytest
 from hubspot_upsert.v2026_03 import Client
 
+from tests.sandbox.small_api import EVERYWHERE
+
 PROGRAM = "python -m hubspot_upsert.sandbox"
-COMMAND = [sys.executable, "-m", "hubspot_upsert.sandbox"]
+MODULE = ("-m", "hubspot_upsert.sandbox")
 
 
 @contextmanager
@@ -26,7 +29,7 @@ def _running(
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Run it, yield where it listens, and end it by a signal."""
     process = subprocess.Popen(
-        [*COMMAND, "--port", "0", *arguments],
+        [sys.executable, *MODULE, "--port", "0", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -45,17 +48,11 @@ def _running(
         process.communicate()
 
 
-def _refused(*arguments: str | Path) -> str:
-    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"{PROGRAM}: ")
-    assert done.stderr.count("\n") == 1
-    return done.stderr.removeprefix(f"{PROGRAM}: ").strip()
-
-
-def _count(url: str, object_type: str = "contacts") -> int:
-    answer = httpx2.get(f"{url}/_sandbox/objects/{object_type}/count")
-    return int(answer.json()["count"])
+def _ended(*command: str) -> subprocess.CompletedProcess[str]:
+    """Run Python until it ends by itself."""
+    return subprocess.run(
+        [sys.executable, *command], capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 ADA: list[Any] = [
@@ -77,7 +74,8 @@ def test_it_says_where_it_listens_and_keeps_records_over_a_restart(tmp_path: Pat
         (result,) = client.contacts.batch_upsert(inputs=ADA).results
         assert result.new
     with _running("--database", database, end=signal.SIGTERM) as (url, _):
-        assert _count(url) == 1
+        count = httpx2.get(f"{url}/_sandbox/objects/contacts/count").json()
+        assert count == {"object_type": "contacts", "count": 1}
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
@@ -86,7 +84,7 @@ def test_a_signal_ends_it_while_it_answers_slowly(end: int) -> None:
         host, _, port = url.removeprefix("http://").partition(":")
         slow = socket.create_connection((host, int(port)), timeout=60)
         slow.sendall(
-            b"POST /crm/v3/objects/contacts/batch/upsert HTTP/1.1\r\nHost: x\r\n"
+            b"POST /crm/v3/objects/contacts/batch/upsert HTTP/1.1\r\nHost: localhost\r\n"
             b"Content-Length: 2\r\nSandbox-Fault: slow-body;seconds=3600\r\n\r\n{}"
         )
         assert slow.recv(12) == b"HTTP/1.1 401"
@@ -99,17 +97,17 @@ def test_tokens_scopes_and_limits() -> None:
     options = ("--token", "all", "--token", "few==tickets", "--burst-limit", "2")
     with _running(*options, "--daily-limit", "none") as (url, _):
 
-        def status(token: str) -> httpx2.Response:
+        def answer(token: str) -> httpx2.Response:
             return httpx2.post(
                 f"{url}/crm/v3/objects/contacts/batch/upsert",
                 json={"inputs": ADA},
                 headers={"Authorization": f"Bearer {token}"},
             )
 
-        assert status("other").status_code == 401
-        assert status("few=").status_code == 403
-        assert [status("all").status_code for _ in range(3)] == [200, 200, 429]
-        assert not [name for name in status("all").headers if "daily" in name]
+        assert answer("other").status_code == 401
+        assert answer("few=").status_code == 403
+        assert [answer("all").status_code for _ in range(3)] == [200, 200, 429]
+        assert not [name for name in answer("all").headers if "daily" in name]
 
 
 def test_properties_faults_and_locks(tmp_path: Path) -> None:
@@ -134,9 +132,24 @@ def test_properties_faults_and_locks(tmp_path: Path) -> None:
             client.contacts.batch_upsert(inputs=ADA)
 
 
+def test_records_to_begin_with_a_clock_and_a_profile(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("email\nada@example.com\n")
+    seed = ("--seed", f"contacts={tmp_path / 'people.csv'}", "--keep-bodies", "1")
+    others = ("--clock", "2026-03-01T12:00:00Z", "--latency", "1ms±1", "--as", "free")
+    with _running(*seed, *others) as (url, _):
+        (record,) = httpx2.get(f"{url}/_sandbox/objects/contacts").json()["results"]
+        assert record["properties"]["email"] == "ada@example.com"
+        assert record["created_at"] == "2026-03-01T12:00:00.000Z"
+        assert httpx2.get(f"{url}/_sandbox/state").json()["limits"]["burst"] == 100
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
+        (["--as", "fre"], "Invalid value for '--as': 'fre' is not one of"),
+        (["--clock", "noon"], "the clock must be set to a moment with its offset"),
+        (["--latency", "long"], "the latency must be such as 80ms"),
+        (["--seed", "contacts"], "records to begin with must be TYPE=FILE; got 'contacts'"),
         (["--colour"], "No such option"),
         (["--port", "70000"], "Invalid value for '--port': 70000 is not in the range"),
         (["--burst-limit", "many"], "--burst-limit must be a number of requests or none"),
@@ -145,23 +158,21 @@ def test_properties_faults_and_locks(tmp_path: Path) -> None:
         (["--faults", "seed=7,rate=0.1,kinds=x"], "there is no fault 'x'"),
         (["--properties", "missing.yaml"], "missing.yaml: cannot be read"),
         (["--host", "192.0.2.1"], "192.0.2.1 is no address of this machine"),
+        (["--database", __file__], f"{__file__} is not an SQLite database; name another file"),
+        (
+            ["--allow-host", "box:80"],
+            "'box:80' is no name of a host; expected one such as 'sandbox'",
+        ),
+        (["--admin-token", ""], "the admin token must be letters, digits and signs"),
         (["more"], "Got unexpected extra argument (more)"),
     ],
 )
 def test_bad_input(arguments: list[str], line: str) -> None:
-    refused = _refused("--port", "0", *arguments)
-    assert refused.startswith(line)
-    assert "secret" not in refused
-
-
-def test_a_port_in_use_and_a_file_that_is_no_database(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        assert _refused("--port", str(port)) == (
-            f"port {port} of 127.0.0.1 is in use; stop what listens there, or choose another port"
-        )
-    (tmp_path / "x.sqlite").write_text("This is no database, but some text." * 100)
-    assert "x.sqlite" in _refused("--port", "0", "--database", tmp_path / "x.sqlite")
+    done = _ended(*MODULE, "--port", "0", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{PROGRAM}: {line}")
+    assert done.stderr.count("\n") == 1
+    assert "secret" not in done.stderr
 
 
 @pytest.mark.parametrize("missing", ["click", "h11", "starlette"])
@@ -170,27 +181,52 @@ def test_what_is_not_installed(missing: str) -> None:
         f"import sys, runpy; sys.modules[{missing!r}] = None; sys.argv[1:] = ['--port', '0']; "
     )
     run = "runpy.run_module('hubspot_upsert.sandbox', run_name='__main__')"
-    done = subprocess.run(
-        [sys.executable, "-c", without + run], capture_output=True, text=True, timeout=60
-    )
+    done = _ended("-c", without + run)
     assert done.returncode == 2
     assert done.stderr == (
-        f"{PROGRAM}: the sandbox needs {missing}, which is not installed; "
+        f"{PROGRAM}: {missing} is needed and not installed; "
         "install it with: pip install 'hubspot-upsert[sandbox]'\n"
     )
 
 
 def test_help() -> None:
-    done = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, timeout=60)
+    done = _ended(*MODULE, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"Usage: {PROGRAM} [OPTIONS]")
 
 
-def test_who_only_uses_the_client_imports_nothing_of_it() -> None:
-    code = (
-        "import sys, hubspot_upsert.v3 as v3; v3.Client('x').close(); "
-        "print([name for name in sys.modules if 'sandbox' in name or name in "
-        "{'starlette', 'click', 'yaml'}])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert (done.stdout, done.stderr) == ("[]\n", "")
+def test_a_folder_of_properties_is_served(tmp_path: Path) -> None:
+    (tmp_path / "leads.yaml").write_text("leads: {region: {label: Region}}", "utf-8")
+    with (
+        _running("--properties", tmp_path) as (url, _),
+        Client("a-token-of-tests", base_url=url) as client,
+    ):
+        listed = client.properties.get_all(object_type="leads").results
+        assert {one.name: one.label for one in listed}["region"] == "Region"
+
+
+def test_where_other_machines_reach_it_it_warns_and_asks_for_a_token() -> None:
+    command = [sys.executable, *MODULE, "--port", "0", "--host", EVERYWHERE, "--allow-host", "box"]
+    with subprocess.Popen(command, stdout=PIPE, stderr=PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None and process.stderr is not None
+            told = "".join(process.stdout.readline() for _ in range(4))
+            warned = "".join(process.stderr.readline() for _ in range(2))
+            assert warned.startswith("Warning: other machines can reach the sandbox")
+            found = re.search(r"(http://127.0.0.1:\d+)/#token=(\S+)", told)
+            assert found is not None
+            url, token = found.groups()
+            assert f"Authorization: Bearer {token}" in warned
+            headers = {"Host": "box", "Authorization": f"Bearer {token}"}
+            assert httpx2.get(f"{url}/_sandbox/state", headers=headers).status_code == 200
+            headers.pop("Authorization")
+            assert httpx2.get(f"{url}/_sandbox/state", headers=headers).status_code == 401
+        finally:
+            process.terminate()
+
+
+def test_a_token_for_the_administration_can_be_chosen() -> None:
+    with _running("--admin-token", "mine") as (url, _):
+        assert httpx2.get(f"{url}/_sandbox/state").status_code == 401
+        headers = {"Authorization": "Bearer mine"}
+        assert httpx2.get(f"{url}/_sandbox/state", headers=headers).status_code == 200

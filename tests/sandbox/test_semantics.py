@@ -164,27 +164,11 @@ def test_hundred_and_one_inputs_are_too_many(sandbox: Sandbox) -> None:
         assert http.post(path, json={"inputs": inputs[:100]}).status_code == 200
 
 
-def test_without_inputs_nothing_happens_and_nobody_says_so(sandbox: Sandbox) -> None:
-    with httpx2.Client(base_url=sandbox.url, headers={"Authorization": "Bearer t"}) as http:
-        answer = http.post("/crm/v3/objects/contacts/batch/upsert", json={"input": []})
-    assert answer.status_code == 200
-    assert answer.json()["results"] == []
-
-
 @pytest.mark.parametrize(
     ("declared", "bad", "good", "stored"),
     [
-        ({"type": "number"}, "many", "1.5", "1.5"),
-        ({"type": "bool"}, "yes", "true", "true"),
         ({"type": "date"}, "tomorrow", "1767225600000", "2026-01-01"),
-        ({"type": "datetime"}, "soon", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00.000Z"),
         ({"type": "enumeration", "options": ["red", "green"]}, "blue", "red", "red"),
-        (
-            {"type": "enumeration", "options": ["red", "green"], "multiple": True},
-            "red;blue",
-            "red;green",
-            "red;green",
-        ),
         ({"read_only": True}, "anything", None, None),
     ],
 )
@@ -251,26 +235,32 @@ def test_feature_flags_are_served_too(client: Any) -> None:
     ]
 
 
-def test_tokens_and_scopes_open_what_they_should() -> None:
-    tokens = {
-        "all": None,
-        "deals": frozenset({"crm.objects.deals.write"}),
-        "none": frozenset[str](),
-    }
-    with Sandbox(Options(tokens=tokens)) as sandbox:
-        for token, error in [
-            ("all", None),
-            ("deals", hubspot_upsert.PermissionDeniedError),
-            ("none", hubspot_upsert.PermissionDeniedError),
-            ("unknown", hubspot_upsert.AuthenticationError),
-        ]:
-            with sandbox.client(hubspot_upsert.v3.Client, token) as client:
-                if error is None:
-                    client.contacts.batch_upsert(inputs=[person("a@example.com")])
-                    continue
-                with pytest.raises(error) as caught:
-                    client.contacts.batch_upsert(inputs=[person("a@example.com")])
-                assert token not in caught.value.message
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (Options(tokens={"t-1": None}), hubspot_upsert.AuthenticationError),
+        (
+            Options(tokens={"t-1": None, "t-2": frozenset({"crm.objects.deals.write"})}),
+            hubspot_upsert.PermissionDeniedError,
+        ),
+        (Options(daily_limit=1), hubspot_upsert.DailyLimitError),
+        (Options(lock_after=0), hubspot_upsert.LockedError),
+    ],
+)
+def test_tokens_and_limits_open_what_they_should(
+    options: Options, error: type[hubspot_upsert.StatusError]
+) -> None:
+    inputs = [person("a@example.com")]
+    with Sandbox(options) as sandbox:
+        first, second = (
+            sandbox.client(hubspot_upsert.v3.Client, token, time_budget=1)
+            for token in ("t-1", "t-2")
+        )
+        with first, second:
+            first.contacts.batch_upsert(inputs=inputs)
+            with pytest.raises(error) as caught:
+                second.contacts.batch_upsert(inputs=inputs)
+        assert "t-2" not in caught.value.message
         assert sandbox.count("contacts") == 1
 
 
@@ -294,29 +284,6 @@ def test_the_burst_limit_answers_as_documented() -> None:
         assert sandbox.count("contacts") == 4
 
 
-def test_the_daily_limit_ends_the_day_for_every_token() -> None:
-    with Sandbox(Options(daily_limit=1)) as sandbox:
-        for token, error in [("a", None), ("b", hubspot_upsert.DailyLimitError)]:
-            with sandbox.client(hubspot_upsert.v3.Client, token) as client:
-                if error is None:
-                    client.contacts.batch_upsert(inputs=[person("a@example.com")])
-                    continue
-                with pytest.raises(error):
-                    client.contacts.batch_upsert(inputs=[person("b@example.com")])
-
-
-def test_an_account_that_writes_too_much_is_locked_for_a_moment() -> None:
-    with (
-        Sandbox(Options(lock_after=2)) as sandbox,
-        sandbox.client(hubspot_upsert.v3.Client, time_budget=1) as client,
-    ):
-        client.contacts.batch_upsert(inputs=[person(f"{one}@example.com") for one in "abc"])
-        with pytest.raises(hubspot_upsert.LockedError):
-            client.contacts.batch_upsert(inputs=[person("d@example.com")])
-        sandbox.reset()
-        client.contacts.batch_upsert(inputs=[person("d@example.com")])
-
-
 def test_concurrent_requests_for_one_key_make_one_record(sandbox: Sandbox) -> None:
     news: list[bool] = []
 
@@ -324,7 +291,7 @@ def test_concurrent_requests_for_one_key_make_one_record(sandbox: Sandbox) -> No
         with sandbox.client(hubspot_upsert.v3.Client) as client:
             for _ in range(5):
                 answer = client.contacts.batch_upsert(inputs=[person("a@example.com")])
-                news.append(answer.results[0].new)
+                news.append(bool(answer.results[0].new))
 
     threads = [threading.Thread(target=write) for _ in range(8)]
     for thread in threads:
@@ -332,11 +299,3 @@ def test_concurrent_requests_for_one_key_make_one_record(sandbox: Sandbox) -> No
     for thread in threads:
         thread.join()
     assert (len(news), news.count(True), sandbox.count("contacts")) == (40, 1, 1)
-
-
-def test_records_survive_a_restart(tmp_path: Any) -> None:
-    options = Options(database=tmp_path / "crm.sqlite")
-    for expected in (True, False):
-        with Sandbox(options) as sandbox, sandbox.client(hubspot_upsert.v3.Client) as client:
-            answer = client.contacts.batch_upsert(inputs=[person("a@example.com")])
-            assert answer.results[0].new is expected

@@ -13,18 +13,18 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from package.sandbox.properties import Property
-from package.sandbox.store import Change, Record, Store, StoreError
+from package.sandbox.errors import StoreError
+from package.sandbox.store import Record, Store
 
-NOW = "2026-01-01T00:00:00.000Z"
-EMAIL = Property("email", "email", unique=True)
+from tests.sandbox.test_store import EMAIL, NOW, contact, everything
+
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
 # A process that upserts forever, or so often as it is told, and says which batches are committed.
 WRITER = """
 import sys
 from pathlib import Path
-from package.sandbox.properties import Property
+from package._properties.property import Property
 from package.sandbox.store import Change, Store
 
 path, name, batches = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
@@ -42,19 +42,6 @@ for batch in range(batches):
     print(batch, flush=True)
 store.close()
 """
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "crm.sqlite"
-
-
-def contact(email: str) -> Change:
-    return Change("contacts", {"email": email}, {"email": email})
-
-
-def everything(store: Store) -> list[Record]:
-    return store.page("contacts", limit=1_000_000)
 
 
 def start_writer(path: Path, name: str, batches: int) -> subprocess.Popen[str]:
@@ -75,6 +62,41 @@ def test_everything_survives_a_restart(path: Path) -> None:
         assert store.find("contacts", "email", ["ada@x.example"]) == {"ada@x.example": ada}
         assert everything(store) == [Record(ada, "contacts", {"email": "ada@x.example"}, NOW, NOW)]
         assert store.write([contact("bob@x.example")], NOW) == [ada + 1]
+
+
+# What a sandbox of version 1 had written.
+FIRST_VERSION = """
+CREATE TABLE records (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, object_type TEXT NOT NULL, properties TEXT NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+);
+CREATE INDEX records_by_type ON records (object_type);
+CREATE TABLE keys (
+    object_type TEXT NOT NULL, property TEXT NOT NULL, value TEXT NOT NULL, record INTEGER NOT NULL,
+    PRIMARY KEY (object_type, property, value)
+) WITHOUT ROWID;
+CREATE INDEX keys_by_record ON keys (record);
+CREATE TABLE properties (
+    object_type TEXT NOT NULL, name TEXT NOT NULL, declaration TEXT NOT NULL,
+    PRIMARY KEY (object_type, name)
+) WITHOUT ROWID;
+PRAGMA application_id = 1970295618;
+PRAGMA user_version = 1;
+INSERT INTO records VALUES (10001, 'contacts', '{"email": "a"}', 'then', 'then');
+INSERT INTO keys VALUES ('contacts', 'email', 'a', 10001);
+"""
+
+
+def test_file_of_an_older_version_is_brought_up_to_date(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(FIRST_VERSION)
+    for _ in range(2):
+        with Store(path) as store:
+            assert everything(store) == [Record(10_001, "contacts", {"email": "a"}, "then", "then")]
+            assert store.find("contacts", "email", ["a"]) == {"a": 10_001}
+    with Store(path) as store:
+        assert store.archive("contacts", [10_001], NOW) == 1
+        assert store.write([contact("a")], NOW) == [10_002]
 
 
 def test_file_may_be_called_like_a_database_in_memory(
@@ -146,6 +168,9 @@ def test_file_that_another_program_keeps_locked(path: Path) -> None:
         store.write([contact("a")], NOW)
 
 
+Step = Callable[[Path], object]
+
+
 def truncated(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
@@ -156,13 +181,18 @@ def scribbled(path: Path) -> None:
     path.write_bytes(content)
 
 
-def without_a_table(path: Path) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("DROP TABLE keys")
+def statement(sql: str) -> Step:
+    """What another program does to a database."""
+
+    def execute(path: Path) -> None:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(sql)
+
+    return execute
 
 
-@pytest.mark.parametrize("damage", [truncated, scribbled, without_a_table])
-def test_damaged_file(path: Path, damage: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize("damage", [truncated, scribbled, statement("DROP TABLE keys")])
+def test_damaged_file(path: Path, damage: Step) -> None:
     with Store(path) as store:
         store.write([contact(f"{number}@x.example") for number in range(500)], NOW)
     damage(path)
@@ -180,35 +210,34 @@ def test_record_that_somebody_edited_by_hand(path: Path, value: str) -> None:
             store.get("contacts", id_)
 
 
-@pytest.mark.parametrize(
-    "content", [b"email,name\n" * 200, b"\0" * 5_000, b"SQLite", b"\x93\x0f" * 99]
-)
-def test_file_that_is_no_database(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
-    with pytest.raises(StoreError, match=r"crm\.sqlite is not an SQLite database; name another"):
-        Store(path)
-    assert path.read_bytes() == content
+def content(text: bytes) -> Step:
+    return lambda path: path.write_bytes(text)
 
 
-@pytest.mark.parametrize("statement", ["CREATE TABLE notes (text)", "PRAGMA application_id = 5"])
-def test_database_of_another_program_stays_as_it_is(path: Path, statement: str) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute(statement)
-    content = path.read_bytes()
-    with pytest.raises(StoreError, match=r"crm\.sqlite was written by another program; name"):
-        Store(path)
-    assert path.read_bytes() == content
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_database_of_a_newer_version(path: Path) -> None:
+def newer_version(path: Path) -> None:
     Store(path).close()
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(
-        StoreError, match=r"crm\.sqlite was written by a newer version of the sandb"
-    ):
+    statement("PRAGMA user_version = 99")(path)
+
+
+NO_DATABASE = [b"email,name\n" * 200, b"\0" * 5_000, b"SQLite", b"\x93\x0f" * 99]
+OTHER_PROGRAMS = ["CREATE TABLE notes (text)", "PRAGMA application_id = 5"]
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        *((content(one), "is not an SQLite database; name another") for one in NO_DATABASE),
+        *((statement(one), "was written by another program; name") for one in OTHER_PROGRAMS),
+        (newer_version, "was written by a newer version of the sandb"),
+    ],
+)
+def test_file_of_something_else_stays_as_it_is(path: Path, made: Step, told: str) -> None:
+    made(path)
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=rf"crm\.sqlite {told}"):
         Store(path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_place_where_no_file_can_be(tmp_path: Path) -> None:

@@ -1,33 +1,30 @@
-"""Small specs, one folder for each shape that OpenAPI allows, beside the output that is expected of them.
+"""Small specs, one folder for each shape that OpenAPI allows, beside the output that shows what becomes of it.
 
     nullable/specs/v1/*.yaml     the spec
-    nullable/expected/v1/*.py    what is generated from it, as far as it depends on the scenario
+    nullable/expected/v1/*.py    the generated modules that show what the scenario is about
 
-`python -m tests.scenarios.update` (`make golden`) rewrites the expected output; look at the diff.
+`python -m tests.scenarios.update` (`make golden`) rewrites the expected output; look at the diff. A new
+scenario that is named gets all its modules: keep those that show what no other does, and what the tables in
+`test_scenario_calls.py` and `test_scenario_models.py` do not say.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from upsertgen.configuration import Settings
 from upsertgen.run import Selection, plan_output
 
+from tests.servers import Caller
+
 FOLDER = Path(__file__).parent
 PACKAGE = "example"
 NAMES = sorted(path.parent.name for path in FOLDER.glob("*/specs"))
-
-# What only some scenarios change, and is compared for these alone.
-_ALSO_COMPARED = {
-    "policies": ["_policies.py"],
-    "reserved_words": ["v1/client.py"],
-    "texts": ["v1/__init__.py", "v1/client.py"],
-    "upserts": ["v1/client.py"],
-}
 
 
 def generate(name: str, output: Path) -> Path:
@@ -40,17 +37,10 @@ def generate(name: str, output: Path) -> Path:
     return output / PACKAGE
 
 
-def compared(name: str, package: Path) -> dict[str, str]:
-    """Return the files of a generated package that are compared, by their path in it."""
-    paths = [
-        path.relative_to(package).as_posix()
-        for path in package.glob("v*/*.py")
-        if path.name not in {"__init__.py", "client.py"}
-    ]
-    return {
-        path: (package / path).read_text("utf-8")
-        for path in sorted([*paths, *_ALSO_COMPARED.get(name, [])])
-    }
+def modules(package: Path) -> dict[str, str]:
+    """Return the modules of a generated package that depend on its specs, by their path in it."""
+    paths = [package / "_policies.py", *package.glob("v*/*.py")]
+    return {path.relative_to(package).as_posix(): path.read_text("utf-8") for path in sorted(paths)}
 
 
 def expected(name: str) -> dict[str, str]:
@@ -90,16 +80,38 @@ class Scenario:
     def request(self, method: str, /, **arguments: Any) -> Any:
         """Return the request that a method such as `contacts.batch_upsert` of v1 sends."""
         resource, _, operation = method.partition(".")
-        call = getattr(self.module(f"v1.{resource}"), f"_{operation}")(**arguments)
-        return self.module("_runtime.request").build_request("https://api.example.com", call)
+        call = getattr(self.module(f"v1.{resource}"), f"_call_{operation}")(**arguments)
+        return self.module("_runtime.operation").build_request("https://api.example.com", call)
 
-    def decode(self, method: str, status: str, body: str) -> Any:
-        """Return what a method of v1 makes of an answer with this status, or of an `error`."""
+    def operation(self, method: str) -> Any:
+        """Return the operation that a method such as `contacts.batch_upsert` of v1 calls."""
         resource, _, operation = method.partition(".")
-        operations = vars(self.module(f"v1.{resource}"))
-        operation = operations[f"_{operation.upper()}"]
-        decode = operation.error if status == "error" else operation.responses[status]
-        return decode(body.encode())
+        return vars(self.module(f"v1.{resource}"))[f"_{operation.upper()}"]
+
+    def answered(
+        self, method: str, status: int, body: str, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> Any:
+        """Return what a method of v1 makes of an answer, or the exception that it raises.
+
+        Args:
+            method: Such as `contacts.batch_upsert`.
+            status: The status of the only answer.
+            body: Its body.
+            headers: Its headers, by their names in lower case.
+        """
+        attempt = self.module("_runtime.answer").Answer(status, headers, body.encode())
+        conclude = self.module("_runtime.result").conclude
+        try:
+            return conclude(self.operation(method), attempt, 1, now=0.0)
+        except self.module("errors").ApiError as error:
+            return error
+
+    def call(self, kind: str, url: str, method: str, /, **arguments: Any) -> Any:
+        """Call a method of v1 through a synchronous or an asynchronous client."""
+        version, (resource, _, name) = self.module("v1"), method.partition(".")
+        return Caller(kind, version.Client, version.AsyncClient).call(
+            lambda client: getattr(getattr(client, resource), name)(**arguments), base_url=url
+        )
 
     def _import_package(self) -> ModuleType:
         # Inside a generated package all imports are relative, so that it can be imported by any name.

@@ -1,1 +1,1 @@
-"""Checks of the repository itself, run by `make check`."""
+"""Programs that the Makefile runs: checks of the repository, versions of dependencies, bare systems."""

@@ -4,64 +4,70 @@
 from __future__ import annotations
 
 from . import errors
-from ._runtime.policy import Backoff, ErrorFields, ErrorPolicy, ErrorRule, RateLimitHeaders
+from ._runtime import policy
 
-POLICY = ErrorPolicy(
+POLICY = policy.ErrorPolicy(
     rules=(
-        ErrorRule(
-            statuses=(401,),
+        policy.ErrorRule(statuses=(401,), error=errors.AuthenticationError),
+        policy.ErrorRule(statuses=(403,), error=errors.PermissionDeniedError),
+        policy.ErrorRule(statuses=(400, 422), error=errors.ValidationError),
+        policy.ErrorRule(statuses=(409,), error=errors.ConflictError),
+        policy.ErrorRule(statuses=(429,), error=errors.RateLimitError, retry=True),
+        policy.ErrorRule(statuses=("5XX",), error=errors.ServerError),
+    ),
+    backoff=policy.Backoff(initial=0.5, multiplier=2.0, maximum=30.0),
+    fields=policy.ErrorFields(),
+    rate_limit_headers=policy.RateLimitHeaders(),
+)
+
+POLICY_2 = policy.ErrorPolicy(
+    rules=(
+        policy.ErrorRule(
+            statuses=(400,),
             error=errors.AuthenticationError,
+            when=(("data.0.code", "EXPIRED"),),
+            expired_token=True,
         ),
-        ErrorRule(
-            statuses=(403,),
-            error=errors.PermissionDeniedError,
-        ),
-        ErrorRule(
-            statuses=(400, 422),
-            error=errors.ValidationError,
-        ),
-        ErrorRule(
-            statuses=(409,),
-            error=errors.ConflictError,
-        ),
-        ErrorRule(
+        policy.ErrorRule(
             statuses=(429,),
             error=errors.RateLimitError,
             retry=True,
+            delay_header="X-Wait",
+            delay_unit="seconds",
         ),
-        ErrorRule(
-            statuses=("5XX",),
+        policy.ErrorRule(statuses=(477,), error=errors.AsleepError),
+        policy.ErrorRule(statuses=(478,), error=errors.MovingHouseError, retry=True),
+        policy.ErrorRule(
+            statuses=(503,),
             error=errors.ServerError,
+            retry=True,
+            delay_header="X-Back",
+            delay_unit="date",
         ),
     ),
-    retry_transport=False,
-    backoff=Backoff(initial=0.5, multiplier=2.0, maximum=30.0),
-    fields=ErrorFields(),
-    rate_limit_headers=RateLimitHeaders(),
+    backoff=policy.Backoff(initial=0.5, multiplier=2.0, maximum=30.0),
+    fields=policy.ErrorFields(message="error.message", category="error.code", scopes="data.scopes"),
+    rate_limit_headers=policy.RateLimitHeaders(),
 )
 
-POLICY_2 = ErrorPolicy(
+POLICY_3 = policy.ErrorPolicy(
     rules=(
-        ErrorRule(
-            statuses=(429,),
-            error=errors.DailyLimitError,
-            when=(("kind", "DAILY"),),
-        ),
-        ErrorRule(
+        policy.ErrorRule(statuses=(429,), error=errors.DailyLimitError, when=(("kind", "DAILY"),)),
+        policy.ErrorRule(
             statuses=(429, 503),
             error=errors.RateLimitError,
             retry=True,
             minimum_delay=2.0,
             delay_header="X-Wait",
         ),
-        ErrorRule(
-            statuses=("5XX",),
-            error=errors.ServerError,
-            retry=True,
-        ),
+        policy.ErrorRule(statuses=("5XX",), error=errors.ServerError, retry=True),
+        policy.ErrorRule(statuses=(401,), error=errors.AuthenticationError),
+        policy.ErrorRule(statuses=(403,), error=errors.PermissionDeniedError),
+        policy.ErrorRule(statuses=(400, 422), error=errors.ValidationError),
+        policy.ErrorRule(statuses=(409,), error=errors.ConflictError),
     ),
     retry_transport=True,
-    backoff=Backoff(initial=0.1, multiplier=2.0, maximum=5.0),
-    fields=ErrorFields(category="kind", correlation_id="trace", message='error "text"'),
-    rate_limit_headers=RateLimitHeaders(maximum="X-Max", remaining="X-Left"),
+    backoff=policy.Backoff(initial=0.1, multiplier=2.0, maximum=5.0),
+    fields=policy.ErrorFields(message='error "text"', category="kind", correlation_id="trace"),
+    rate_limit_headers=policy.RateLimitHeaders(maximum="X-Max", remaining="X-Left"),
 )

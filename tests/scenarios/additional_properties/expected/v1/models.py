@@ -6,9 +6,11 @@ What an older version has too is imported from there, so this module defines wha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+import typing as _typing
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+import pydantic as _pydantic
+from pydantic import Field
 
 from .._runtime.models import RequestModel, ResponseModel
 
@@ -73,18 +75,18 @@ class BoxNothingInput(RequestModel):
 class BoxOfItems(ResponseModel):
     """A name, and items."""
 
-    model_config = ConfigDict(extra="allow")
-    if not TYPE_CHECKING:
-        __pydantic_extra__: dict[str, Item]
+    model_config = _pydantic.ConfigDict(extra="allow")
+    if not _typing.TYPE_CHECKING:
+        __pydantic_extra__: dict[str, "Item"]
     name: str | None = None
 
 
 class BoxOfItemsInput(RequestModel):
     """A name, and items."""
 
-    model_config = ConfigDict(extra="allow")
-    if not TYPE_CHECKING:
-        __pydantic_extra__: dict[str, ItemInput]
+    model_config = _pydantic.ConfigDict(extra="allow")
+    if not _typing.TYPE_CHECKING:
+        __pydantic_extra__: dict[str, "ItemInput"]
     name: str | None = None
 
 
@@ -113,15 +115,15 @@ class OpenBox(ResponseModel):
 class OpenBoxInput(RequestModel):
     """A size, and whatever else."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = _pydantic.ConfigDict(extra="allow")
     size: int
 
 
 class TypedBox(ResponseModel):
     """A size, and numbers."""
 
-    model_config = ConfigDict(extra="allow")
-    if not TYPE_CHECKING:
+    model_config = _pydantic.ConfigDict(extra="allow")
+    if not _typing.TYPE_CHECKING:
         __pydantic_extra__: dict[str, int]
     size: int
 
@@ -129,7 +131,10 @@ class TypedBox(ResponseModel):
 class TypedBoxInput(RequestModel):
     """A size, and numbers."""
 
-    model_config = ConfigDict(extra="allow")
-    if not TYPE_CHECKING:
-        __pydantic_extra__: dict[str, Annotated[int, Field(ge=1)]]
+    model_config = _pydantic.ConfigDict(extra="allow")
+    if not _typing.TYPE_CHECKING:
+        __pydantic_extra__: dict[str, "TypedBoxInputAdditionalProperty"]
     size: int
+
+
+TypedBoxInputAdditionalProperty = Annotated[int, Field(ge=1)]

@@ -6,8 +6,8 @@ For type checkers: a method accepts such a mapping wherever it accepts the model
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NotRequired, TypeAlias, TypedDict
+import collections.abc as _abc
+import typing as _typing
 
 __all__ = [
     "BoxInputDict",
@@ -19,39 +19,39 @@ __all__ = [
     "TypedBoxInputDict",
 ]
 
-BoxOfItemsInputDict: TypeAlias = Mapping[str, Any]
+BoxOfItemsInputDict: _typing.TypeAlias = _abc.Mapping[str, _typing.Any]
 """`BoxOfItemsInput`, which has keys that no TypedDict can name."""
 
-OpenBoxInputDict: TypeAlias = Mapping[str, Any]
+OpenBoxInputDict: _typing.TypeAlias = _abc.Mapping[str, _typing.Any]
 """`OpenBoxInput`, which has keys that no TypedDict can name."""
 
-TypedBoxInputDict: TypeAlias = Mapping[str, Any]
+TypedBoxInputDict: _typing.TypeAlias = _abc.Mapping[str, _typing.Any]
 """`TypedBoxInput`, which has keys that no TypedDict can name."""
 
 
-class BoxInputDict(TypedDict):
-    anything: NotRequired[Mapping[str, Any]]
-    anything_said: NotRequired[Mapping[str, Any]]
-    strings: NotRequired[Mapping[str, str]]
-    objects: NotRequired[Mapping[str, ItemInputDict]]
-    untyped: NotRequired[Mapping[str, Any]]
-    nothing: NotRequired[BoxNothingInputDict]
-    closed: NotRequired[ClosedBoxInputDict]
-    open: NotRequired[OpenBoxInputDict]
+class BoxInputDict(_typing.TypedDict):
+    anything: _typing.NotRequired[_abc.Mapping[str, _typing.Any]]
+    anything_said: _typing.NotRequired[_abc.Mapping[str, _typing.Any]]
+    strings: _typing.NotRequired[_abc.Mapping[str, str]]
+    objects: _typing.NotRequired[_abc.Mapping[str, ItemInputDict]]
+    untyped: _typing.NotRequired[_abc.Mapping[str, _typing.Any]]
+    nothing: _typing.NotRequired[BoxNothingInputDict]
+    closed: _typing.NotRequired[ClosedBoxInputDict]
+    open: _typing.NotRequired[OpenBoxInputDict]
     """A size, and whatever else."""
-    typed: NotRequired[TypedBoxInputDict]
+    typed: _typing.NotRequired[TypedBoxInputDict]
     """A size, and numbers."""
-    of_items: NotRequired[BoxOfItemsInputDict]
+    of_items: _typing.NotRequired[BoxOfItemsInputDict]
     """A name, and items."""
 
 
-class BoxNothingInputDict(TypedDict):
+class BoxNothingInputDict(_typing.TypedDict):
     pass
 
 
-class ClosedBoxInputDict(TypedDict):
-    size: NotRequired[int]
+class ClosedBoxInputDict(_typing.TypedDict):
+    size: _typing.NotRequired[int]
 
 
-class ItemInputDict(TypedDict):
-    name: NotRequired[str]
+class ItemInputDict(_typing.TypedDict):
+    name: _typing.NotRequired[str]

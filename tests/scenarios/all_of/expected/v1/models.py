@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .._runtime.models import RequestModel, ResponseModel
+from .._runtime.models import Nullable, RequestModel, ResponseModel
 
 __all__ = [
     "Car",
@@ -27,7 +27,7 @@ class Car(RequestModel):
     owner: str
     engine: EngineInput
     """A single reference, which is no class of its own."""
-    spare: EngineInput | None = None
+    spare: Annotated[EngineInput | None, Nullable] = None
     """A single reference that may be null."""
     doors: int | None = None
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .._runtime.models import RequestModel, ResponseModel
+from .._runtime.models import Nullable, RequestModel, ResponseModel
 
 __all__ = [
     "FiltersApplyRequest",
@@ -23,11 +23,11 @@ __all__ = [
 
 class FiltersApplyRequest(RequestModel):
     value: str | float | bool | None = None
-    several_types: str | int | None = None
-    optional: str | None = None
+    several_types: Annotated[str | int | None, Nullable] = None
+    optional: Annotated[str | None, Nullable] = None
     single: str | None = None
     same_twice: str | None = None
-    range_or_name: Range | Annotated[str, Field(min_length=1)] | None = None
+    range_or_name: Annotated[Range | RangeOrName | None, Nullable] = None
     inline: FiltersApplyRequestInlineOption1 | FiltersApplyRequestInlineOption2 | None = None
 
 
@@ -46,3 +46,6 @@ class Found(ResponseModel):
 class Range(RequestModel):
     from_: Annotated[float | None, Field(alias="from")] = None
     to: float | None = None
+
+
+RangeOrName = Annotated[str, Field(min_length=1)]

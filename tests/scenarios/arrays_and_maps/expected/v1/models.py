@@ -36,6 +36,12 @@ class BookInput(RequestModel):
     id: UUID | None = None
 
 
+ByNameAdditionalProperty = Annotated[list[BookInput], Field(max_length=2)]
+
+
+RowsAdditionalProperty = Annotated[int, Field(le=9)]
+
+
 class Shelf(ResponseModel):
     rows: list[dict[str, int]]
     by_name: dict[str, list[Book]] | None = None
@@ -46,8 +52,8 @@ class Shelf(ResponseModel):
 
 
 class ShelfInput(RequestModel):
-    rows: Annotated[list[dict[str, Annotated[int, Field(le=9)]]], Field(max_length=3, min_length=1)]
-    by_name: dict[str, Annotated[list[BookInput], Field(max_length=2)]] | None = None
+    rows: Annotated[list[dict[str, RowsAdditionalProperty]], Field(max_length=3, min_length=1)]
+    by_name: dict[str, ByNameAdditionalProperty] | None = None
     grid: list[list[float]] | None = None
     nested: dict[str, dict[str, str]] | None = None
     anything: list[Any] | None = None

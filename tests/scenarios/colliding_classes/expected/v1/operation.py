@@ -6,84 +6,75 @@ Schemas that are called like what the module imports or defines.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+import collections.abc as _abc
+import typing as _typing
 
-from pydantic import TypeAdapter
+from .. import _policies
+from .._runtime import client as _client
+from .._runtime import operation as _operation
+from . import models as _models
 
-from .._policies import POLICY
-from .._runtime.operation import Call, Operation, encode_body, encode_value
-from .._runtime.resource import AsyncResource, SyncResource
-from .models import (
-    Call as CallModel,
-    Mapping as MappingModel,
-    MappingDict,
-    Operation as OperationModel,
-    OperationResource as OperationResourceModel,
-    TypedModel,
-)
+if _typing.TYPE_CHECKING:
+    from . import typed_dicts as _typed_dicts
 
-if TYPE_CHECKING:
-    from .typed_dicts import MappingDict as MappingModelDict, MappingDictDict, TypedModelDict
+__all__ = ["AsyncOperation", "Operation"]
 
-__all__ = ["AsyncOperationResource", "OperationResource"]
-
-_REPLACE_BODY: TypeAdapter[Any] = TypeAdapter(list[MappingModel])
-_REPLACE: Operation[list[OperationResourceModel]] = Operation(
+_REPLACE__BODY = _operation.body_adapter(list[_models.Mapping])
+_REPLACE = _operation.Operation[list[_models.OperationResource]](
     name="operation.replace",
     method="PUT",
     path="/operations",
     responses={
-        "200": TypeAdapter[list[OperationResourceModel]](
-            list[OperationResourceModel]
-        ).validate_json,
+        "200": _operation.Decoder(list[_models.OperationResource]),
     },
     error=None,
-    policy=POLICY,
+    policy=_policies.POLICY,
 )
 
-_SEND: Operation[OperationModel] = Operation(
+_SEND = _operation.Operation[_models.Operation](
     name="operation.send",
     method="POST",
     path="/operations",
     responses={
-        "200": OperationModel.model_validate_json,
+        "200": _operation.Decoder(_models.Operation),
     },
     error=None,
-    policy=POLICY,
+    policy=_policies.POLICY,
 )
 
 
-def _replace(
+def _call_replace(
     *,
-    body: Sequence[MappingModel | MappingModelDict],
-) -> Call[list[OperationResourceModel]]:
-    return Call(
-        _REPLACE, content=encode_value(_REPLACE_BODY, body), content_type="application/json"
-    )
-
-
-def _send(
-    *,
-    line: MappingModel | MappingModelDict,
-    dict_: MappingDict | MappingDictDict | None = None,
-    typed: TypedModel | TypedModelDict | None = None,
-) -> Call[OperationModel]:
-    return Call(
-        _SEND,
-        content=encode_body(CallModel, {"line": line, "dict": dict_, "typed": typed}),
+    body: _abc.Sequence[_models.Mapping | _typed_dicts.MappingDict],
+) -> _operation.Call[list[_models.OperationResource]]:
+    return _operation.Call(
+        _REPLACE,
+        content=_operation.encode_value(_REPLACE__BODY, body),
         content_type="application/json",
     )
 
 
-class OperationResource(SyncResource):
+def _call_send(
+    *,
+    line: _models.Mapping | _typed_dicts.MappingDict,
+    dict_: _models.MappingDict | _typed_dicts.MappingDictDict | _operation.Unset = _operation.UNSET,
+    typed: _models.TypedModel | _typed_dicts.TypedModelDict | _operation.Unset = _operation.UNSET,
+) -> _operation.Call[_models.Operation]:
+    return _operation.Call(
+        _SEND,
+        content=_operation.encode_body(_models.Call, {"line": line, "dict": dict_, "typed": typed}),
+        content_type="application/json",
+    )
+
+
+class Operation(_client.SyncResource):
     """Operations."""
 
     def replace(
         self,
         *,
-        body: Sequence[MappingModel | MappingModelDict],
-    ) -> list[OperationResourceModel]:
+        body: _abc.Sequence[_models.Mapping | _typed_dicts.MappingDict],
+    ) -> list[_models.OperationResource]:
         """Replace.
 
         Sends `PUT /operations`.
@@ -98,15 +89,19 @@ class OperationResource(SyncResource):
             ApiError: The API refused the request, or gave no answer that can be read.
             pydantic.ValidationError: An argument does not fit the request's body; nothing was sent.
         """
-        return self._connection.send(_replace(body=body))
+        return self._connection.send(_call_replace(body=body))
 
     def send(
         self,
         *,
-        line: MappingModel | MappingModelDict,
-        dict_: MappingDict | MappingDictDict | None = None,
-        typed: TypedModel | TypedModelDict | None = None,
-    ) -> OperationModel:
+        line: _models.Mapping | _typed_dicts.MappingDict,
+        dict_: (
+            _models.MappingDict | _typed_dicts.MappingDictDict | _operation.Unset
+        ) = _operation.UNSET,
+        typed: (
+            _models.TypedModel | _typed_dicts.TypedModelDict | _operation.Unset
+        ) = _operation.UNSET,
+    ) -> _models.Operation:
         """Send.
 
         Sends `POST /operations`.
@@ -123,26 +118,30 @@ class OperationResource(SyncResource):
             ApiError: The API refused the request, or gave no answer that can be read.
             pydantic.ValidationError: An argument does not fit the request's body; nothing was sent.
         """
-        return self._connection.send(_send(line=line, dict_=dict_, typed=typed))
+        return self._connection.send(_call_send(line=line, dict_=dict_, typed=typed))
 
 
-class AsyncOperationResource(AsyncResource):
+class AsyncOperation(_client.AsyncResource):
     """Operations, asynchronous."""
 
     async def replace(
         self,
         *,
-        body: Sequence[MappingModel | MappingModelDict],
-    ) -> list[OperationResourceModel]:
-        """Replace: as `OperationResource.replace`."""
-        return await self._connection.send(_replace(body=body))
+        body: _abc.Sequence[_models.Mapping | _typed_dicts.MappingDict],
+    ) -> list[_models.OperationResource]:
+        """Replace: as `Operation.replace`."""
+        return await self._connection.send(_call_replace(body=body))
 
     async def send(
         self,
         *,
-        line: MappingModel | MappingModelDict,
-        dict_: MappingDict | MappingDictDict | None = None,
-        typed: TypedModel | TypedModelDict | None = None,
-    ) -> OperationModel:
-        """Send: as `OperationResource.send`."""
-        return await self._connection.send(_send(line=line, dict_=dict_, typed=typed))
+        line: _models.Mapping | _typed_dicts.MappingDict,
+        dict_: (
+            _models.MappingDict | _typed_dicts.MappingDictDict | _operation.Unset
+        ) = _operation.UNSET,
+        typed: (
+            _models.TypedModel | _typed_dicts.TypedModelDict | _operation.Unset
+        ) = _operation.UNSET,
+    ) -> _models.Operation:
+        """Send: as `Operation.send`."""
+        return await self._connection.send(_call_send(line=line, dict_=dict_, typed=typed))

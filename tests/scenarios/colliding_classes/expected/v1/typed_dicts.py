@@ -6,7 +6,7 @@ For type checkers: a method accepts such a mapping wherever it accepts the model
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+import typing as _typing
 
 __all__ = [
     "CallDict",
@@ -16,23 +16,23 @@ __all__ = [
 ]
 
 
-class CallDict(TypedDict):
+class CallDict(_typing.TypedDict):
     line: MappingDict
-    dict: NotRequired[MappingDictDict]
-    typed: NotRequired[TypedModelDict]
+    dict: _typing.NotRequired[MappingDictDict]
+    typed: _typing.NotRequired[TypedModelDict]
 
 
-MappingDict = TypedDict(
+MappingDict = _typing.TypedDict(
     "MappingDict",
     {
-        "from": NotRequired[str],
+        "from": _typing.NotRequired[str],
     },
 )
 
 
-class MappingDictDict(TypedDict):
-    to: NotRequired[str]
+class MappingDictDict(_typing.TypedDict):
+    to: _typing.NotRequired[str]
 
 
-class TypedModelDict(TypedDict):
-    kind: NotRequired[str]
+class TypedModelDict(_typing.TypedDict):
+    kind: _typing.NotRequired[str]

@@ -6,29 +6,29 @@ For type checkers: a method accepts such a mapping wherever it accepts the model
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+import typing as _typing
 
 __all__ = [
     "RecordInputDict",
 ]
 
 
-RecordInputDict = TypedDict(
+RecordInputDict = _typing.TypedDict(
     "RecordInputDict",
     {
         "id": str,
         "fooBar": str,
-        "foo_bar": NotRequired[str],
-        "foo-bar": NotRequired[str],
-        "FooBar": NotRequired[str],
-        "foo_bar_2": NotRequired[str],
-        "2fa": NotRequired[bool],
-        "field_2fa": NotRequired[bool],
-        "": NotRequired[str],
-        "$ref!": NotRequired[str],
-        "日本": NotRequired[str],
-        "with space": NotRequired[str],
-        "copy": NotRequired[str],
-        "copy_": NotRequired[str],
+        "foo_bar": _typing.NotRequired[str],
+        "foo-bar": _typing.NotRequired[str],
+        "FooBar": _typing.NotRequired[str],
+        "foo_bar_2": _typing.NotRequired[str],
+        "2fa": _typing.NotRequired[bool],
+        "field_2fa": _typing.NotRequired[bool],
+        "": _typing.NotRequired[str],
+        "$ref!": _typing.NotRequired[str],
+        "日本": _typing.NotRequired[str],
+        "with space": _typing.NotRequired[str],
+        "copy": _typing.NotRequired[str],
+        "copy_": _typing.NotRequired[str],
     },
 )

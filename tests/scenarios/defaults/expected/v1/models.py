@@ -6,9 +6,10 @@ What an older version has too is imported from there, so this module defines wha
 
 from __future__ import annotations
 
-from typing import Literal
+import typing as _typing
+from typing import Annotated, Literal
 
-from .._runtime.models import RequestModel, ResponseModel
+from .._runtime.models import FilledModel, Nullable, RequestModel, ResponseModel
 
 __all__ = [
     "Page",
@@ -41,8 +42,9 @@ class Setting(ResponseModel):
     page: Page | None = None
 
 
-class SettingInput(RequestModel):
-    name: str
+class SettingInput(FilledModel):
+    _FILLED: _typing.ClassVar[frozenset[str]] = frozenset(("name",))
+    name: str = "sent unless it is given"
     text: str = 'it\'s "here" \\ {{ x }}'
     empty: str = ""
     count: int = 0
@@ -50,7 +52,7 @@ class SettingInput(RequestModel):
     whole: float = 1
     on: bool = True
     level: Literal["low", "high"] | str = "low"
-    maybe: str | None = None
+    maybe: Annotated[str | None, Nullable] = None
     tags: list[str] = ["a", "b"]
     none: list[str] = []
     page: PageInput | None = None

@@ -6,9 +6,10 @@ What an older version has too is imported from there, so this module defines wha
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import typing as _typing
+from typing import Annotated, Any, Literal
 
-from .._runtime.models import RequestModel, ResponseModel
+from .._runtime.models import FilledModel, Nullable, ResponseModel
 
 __all__ = [
     "Signal",
@@ -42,8 +43,9 @@ class Signal(ResponseModel):
     many: list[Literal["low", "high"] | str] | None = None
 
 
-class SignalInput(RequestModel):
-    kind: Literal["signal"]
+class SignalInput(FilledModel):
+    _FILLED: _typing.ClassVar[frozenset[str]] = frozenset(("kind",))
+    kind: Literal["signal"] = "signal"
     """Only one value is allowed."""
     constant: Literal["fixed"] | None = None
     switch: Literal["ON", "OFF"] | str
@@ -61,7 +63,7 @@ class SignalInput(RequestModel):
     whole: float | None = None
     fractions: float | None = None
     flag: Literal[True] | None = None
-    mixed: Literal[1, True, "1"] | bool | int | str | None = None
+    mixed: Annotated[Literal[1, True, "1"] | bool | int | str | None, Nullable] = None
     mixed_fractions: Literal["half"] | str | float | None = None
     nothing: Any | None = None
     doubled: Literal["a", "b"] | str | None = None

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .._runtime.models import RequestModel, ResponseModel
+from .._runtime.models import Nullable, RequestModel, ResponseModel
 
 __all__ = [
     "Gadget",
@@ -41,17 +41,17 @@ class Gadget(ResponseModel):
 class GadgetInput(RequestModel):
     label: str | None
     """Required and nullable."""
-    note: str | None = None
+    note: Annotated[str | None, Nullable] = None
     """Optional and nullable."""
     size: int
     """Required and never null."""
     weight: float | None = None
     """Optional and never null."""
-    colour: Literal["red", "green"] | str | None = None
-    part: PartInput | None = None
-    tags: list[str | None] | None = None
+    colour: Annotated[Literal["red", "green"] | str | None, Nullable] = None
+    part: Annotated[PartInput | None, Nullable] = None
+    tags: Annotated[list[str | None] | None, Nullable] = None
     prices: dict[str, float | None] | None = None
-    limit: Annotated[int | None, Field(ge=1)] = None
+    limit: Annotated[int | None, Field(ge=1), Nullable] = None
 
 
 class Part(ResponseModel):

@@ -6,8 +6,8 @@ For type checkers: a method accepts such a mapping wherever it accepts the model
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal, NotRequired, TypedDict
+import collections.abc as _abc
+import typing as _typing
 
 __all__ = [
     "GadgetInputDict",
@@ -16,23 +16,23 @@ __all__ = [
 ]
 
 
-class GadgetInputDict(TypedDict):
+class GadgetInputDict(_typing.TypedDict):
     label: str | None
     """Required and nullable."""
-    note: NotRequired[str | None]
+    note: _typing.NotRequired[str | None]
     """Optional and nullable."""
     size: int
     """Required and never null."""
-    weight: NotRequired[float]
+    weight: _typing.NotRequired[float]
     """Optional and never null."""
-    colour: NotRequired[Literal["red", "green"] | str | None]
-    part: NotRequired[PartInputDict | None]
-    tags: NotRequired[Sequence[str | None] | None]
-    prices: NotRequired[Mapping[str, float | None]]
-    limit: NotRequired[int | None]
+    colour: _typing.NotRequired[_typing.Literal["red", "green"] | str | None]
+    part: _typing.NotRequired[PartInputDict | None]
+    tags: _typing.NotRequired[_abc.Sequence[str | None] | None]
+    prices: _typing.NotRequired[_abc.Mapping[str, float | None]]
+    limit: _typing.NotRequired[int | None]
 
 
-class PartInputDict(TypedDict):
+class PartInputDict(_typing.TypedDict):
     number: int
 
 

@@ -57,9 +57,7 @@ class EventsSendRequest(RequestModel):
     """Told apart by a discriminator with a mapping."""
     target: Annotated[ButtonInput | LinkInput | None, Field(discriminator="kind")] = None
     """Told apart by a discriminator without a mapping, by the names of the schemas."""
-    others: (
-        list[Annotated[ClickInput | KeyPressInput, Field(discriminator="event_type")]] | None
-    ) = None
+    others: list[Others] | None = None
     amount: int | str | MoneyInput | list[MoneyInput] | None = None
     """Told apart by nothing but what they are."""
 
@@ -101,3 +99,6 @@ class Money(ResponseModel):
 class MoneyInput(RequestModel):
     value: float
     currency: str
+
+
+Others = Annotated[ClickInput | KeyPressInput, Field(discriminator="event_type")]

@@ -6,8 +6,8 @@ For type checkers: a method accepts such a mapping wherever it accepts the model
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, NotRequired, TypedDict
+import collections.abc as _abc
+import typing as _typing
 
 __all__ = [
     "ButtonInputDict",
@@ -19,38 +19,38 @@ __all__ = [
 ]
 
 
-class ButtonInputDict(TypedDict):
-    kind: Literal["Button"]
-    label: NotRequired[str]
+class ButtonInputDict(_typing.TypedDict):
+    kind: _typing.Literal["Button"]
+    label: _typing.NotRequired[str]
 
 
-class ClickInputDict(TypedDict):
-    eventType: Literal["click", "double-click"]
+class ClickInputDict(_typing.TypedDict):
+    eventType: _typing.Literal["click", "double-click"]
     """The kind of event."""
     x: int
     y: int
 
 
-class EventsSendRequestDict(TypedDict):
+class EventsSendRequestDict(_typing.TypedDict):
     event: ClickInputDict | KeyPressInputDict
     """Told apart by a discriminator with a mapping."""
-    target: NotRequired[ButtonInputDict | LinkInputDict]
+    target: _typing.NotRequired[ButtonInputDict | LinkInputDict]
     """Told apart by a discriminator without a mapping, by the names of the schemas."""
-    others: NotRequired[Sequence[ClickInputDict | KeyPressInputDict]]
-    amount: NotRequired[int | str | MoneyInputDict | Sequence[MoneyInputDict]]
+    others: _typing.NotRequired[_abc.Sequence[ClickInputDict | KeyPressInputDict]]
+    amount: _typing.NotRequired[int | str | MoneyInputDict | _abc.Sequence[MoneyInputDict]]
     """Told apart by nothing but what they are."""
 
 
-class KeyPressInputDict(TypedDict):
-    eventType: Literal["key"]
+class KeyPressInputDict(_typing.TypedDict):
+    eventType: _typing.Literal["key"]
     key: str
 
 
-class LinkInputDict(TypedDict):
-    kind: Literal["Link"]
+class LinkInputDict(_typing.TypedDict):
+    kind: _typing.Literal["Link"]
     address: str
 
 
-class MoneyInputDict(TypedDict):
+class MoneyInputDict(_typing.TypedDict):
     value: float
     currency: str

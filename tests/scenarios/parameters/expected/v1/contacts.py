@@ -3,48 +3,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Literal
+import collections.abc as _abc
+import datetime as _datetime
+import typing as _typing
 
-from pydantic import TypeAdapter
+import pydantic as _pydantic
 
-from .._policies import POLICY
-from .._runtime.operation import Call, CommaSeparated, Operation, no_content
-from .._runtime.resource import AsyncResource, SyncResource
+from .. import _policies
+from .._runtime import client as _client
+from .._runtime import operation as _operation
 
 __all__ = ["AsyncContacts", "Contacts"]
 
-_DELETE_NOTES: Operation[None] = Operation(
+_DELETE_NOTES = _operation.Operation[None](
     name="contacts.delete_notes",
     method="DELETE",
     path="/contacts/{contactId}/notes/{day}",
     responses={
-        "204": no_content,
+        "204": _operation.no_content,
     },
     error=None,
-    policy=POLICY,
+    policy=_policies.POLICY,
+    parameters=(
+        _operation.Parameter("contact_id", "path", "contactId", int, required=True),
+        _operation.Parameter("day", "path", "day", _datetime.date, required=True),
+        _operation.Parameter("x_trace", "header", "X-Trace", str),
+    ),
 )
 
-_LIST_NOTES: Operation[list[str]] = Operation(
+_LIST_NOTES = _operation.Operation[list[str]](
     name="contacts.list_notes",
     method="GET",
     path="/contacts/{contactId}/notes/{day}",
     responses={
-        "200": TypeAdapter[list[str]](list[str]).validate_json,
+        "200": _operation.Decoder(list[str]),
     },
     error=None,
-    policy=POLICY,
+    policy=_policies.POLICY,
+    parameters=(
+        _operation.Parameter("contact_id", "path", "contactId", int, required=True),
+        _operation.Parameter("day", "path", "day", _datetime.date, required=True),
+        _operation.Parameter(
+            "limit", "query", "limit", _typing.Annotated[int, _pydantic.Field(ge=1)], required=True
+        ),
+        _operation.Parameter("needed", "query", "needed", list[str], required=True),
+        _operation.Parameter("after", "query", "after", str | None),
+        _operation.Parameter("archived", "query", "archived", bool),
+        _operation.Parameter("properties", "query", "properties", list[str]),
+        _operation.Parameter("ids", "query", "ids", list[int]),
+        _operation.Parameter("order", "query", "order", _typing.Literal["asc", "desc"] | str),
+        _operation.Parameter("since", "query", "since", _datetime.datetime),
+        _operation.Parameter("x_trace", "header", "X-Trace", str, required=True),
+        _operation.Parameter("x_count", "header", "X-Count", int),
+    ),
 )
 
 
-def _delete_notes(
+def _call_delete_notes(
     *,
     contact_id: int,
-    day: date,
+    day: _datetime.date,
     x_trace: str | None = None,
-) -> Call[None]:
-    return Call(
+) -> _operation.Call[None]:
+    return _operation.Call(
         _DELETE_NOTES,
         path_arguments={
             "contactId": contact_id,
@@ -56,22 +77,22 @@ def _delete_notes(
     )
 
 
-def _list_notes(
+def _call_list_notes(
     *,
     contact_id: int,
-    day: date,
+    day: _datetime.date,
     limit: int,
-    needed: Sequence[str],
+    needed: _abc.Sequence[str],
     x_trace: str,
     after: str | None = None,
     archived: bool | None = None,
-    properties: Sequence[str] | None = None,
-    ids: Sequence[int] | None = None,
-    order: Literal["asc", "desc"] | str | None = None,
-    since: datetime | None = None,
+    properties: _abc.Sequence[str] | None = None,
+    ids: _abc.Sequence[int] | None = None,
+    order: _typing.Literal["asc", "desc"] | str | None = None,
+    since: _datetime.datetime | None = None,
     x_count: int | None = None,
-) -> Call[list[str]]:
-    return Call(
+) -> _operation.Call[list[str]]:
+    return _operation.Call(
         _LIST_NOTES,
         path_arguments={
             "contactId": contact_id,
@@ -79,11 +100,11 @@ def _list_notes(
         },
         query={
             "limit": limit,
-            "needed": CommaSeparated(needed),
+            "needed": _operation.CommaSeparated(needed),
             "after": after,
             "archived": archived,
             "properties": properties,
-            "ids": CommaSeparated(ids),
+            "ids": _operation.CommaSeparated(ids),
             "order": order,
             "since": since,
         },
@@ -94,14 +115,14 @@ def _list_notes(
     )
 
 
-class Contacts(SyncResource):
+class Contacts(_client.SyncResource):
     """Contacts."""
 
     def delete_notes(
         self,
         *,
         contact_id: int,
-        day: date,
+        day: _datetime.date,
         x_trace: str | None = None,
     ) -> None:
         """Delete notes.
@@ -115,23 +136,26 @@ class Contacts(SyncResource):
 
         Raises:
             ApiError: The API refused the request, or gave no answer that can be read.
+            pydantic.ValidationError: An argument does not fit its parameter; nothing was sent.
         """
-        return self._connection.send(_delete_notes(contact_id=contact_id, day=day, x_trace=x_trace))
+        return self._connection.send(
+            _call_delete_notes(contact_id=contact_id, day=day, x_trace=x_trace)
+        )
 
     def list_notes(
         self,
         *,
         contact_id: int,
-        day: date,
+        day: _datetime.date,
         limit: int,
-        needed: Sequence[str],
+        needed: _abc.Sequence[str],
         x_trace: str,
         after: str | None = None,
         archived: bool | None = None,
-        properties: Sequence[str] | None = None,
-        ids: Sequence[int] | None = None,
-        order: Literal["asc", "desc"] | str | None = None,
-        since: datetime | None = None,
+        properties: _abc.Sequence[str] | None = None,
+        ids: _abc.Sequence[int] | None = None,
+        order: _typing.Literal["asc", "desc"] | str | None = None,
+        since: _datetime.datetime | None = None,
         x_count: int | None = None,
     ) -> list[str]:
         """List notes.
@@ -157,9 +181,10 @@ class Contacts(SyncResource):
 
         Raises:
             ApiError: The API refused the request, or gave no answer that can be read.
+            pydantic.ValidationError: An argument does not fit its parameter; nothing was sent.
         """
         return self._connection.send(
-            _list_notes(
+            _call_list_notes(
                 contact_id=contact_id,
                 day=day,
                 limit=limit,
@@ -176,40 +201,40 @@ class Contacts(SyncResource):
         )
 
 
-class AsyncContacts(AsyncResource):
+class AsyncContacts(_client.AsyncResource):
     """Contacts, asynchronous."""
 
     async def delete_notes(
         self,
         *,
         contact_id: int,
-        day: date,
+        day: _datetime.date,
         x_trace: str | None = None,
     ) -> None:
         """Delete notes: as `Contacts.delete_notes`."""
         return await self._connection.send(
-            _delete_notes(contact_id=contact_id, day=day, x_trace=x_trace)
+            _call_delete_notes(contact_id=contact_id, day=day, x_trace=x_trace)
         )
 
     async def list_notes(
         self,
         *,
         contact_id: int,
-        day: date,
+        day: _datetime.date,
         limit: int,
-        needed: Sequence[str],
+        needed: _abc.Sequence[str],
         x_trace: str,
         after: str | None = None,
         archived: bool | None = None,
-        properties: Sequence[str] | None = None,
-        ids: Sequence[int] | None = None,
-        order: Literal["asc", "desc"] | str | None = None,
-        since: datetime | None = None,
+        properties: _abc.Sequence[str] | None = None,
+        ids: _abc.Sequence[int] | None = None,
+        order: _typing.Literal["asc", "desc"] | str | None = None,
+        since: _datetime.datetime | None = None,
         x_count: int | None = None,
     ) -> list[str]:
         """List notes: as `Contacts.list_notes`."""
         return await self._connection.send(
-            _list_notes(
+            _call_list_notes(
                 contact_id=contact_id,
                 day=day,
                 limit=limit,

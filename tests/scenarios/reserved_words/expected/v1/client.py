@@ -3,32 +3,32 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING
+import functools as _functools
+import typing as _typing
 
-from .._runtime.client import AsyncClientBase, SyncClient
+from .._runtime import client as _client
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from .close_ import AsyncClose, Close
     from .models_ import AsyncModels, Models
 
 __all__ = ["AsyncClient", "Client"]
 
 
-class Client(SyncClient):
+class Client(_client.OpenSyncClient):
     """A client of the API version v1: one attribute for each object type."""
 
     _BASE_URL = "https://api.example.com"
     _USER_AGENT = "example/0.1.0"
 
-    @cached_property
+    @_functools.cached_property
     def close_(self) -> Close:
         """An object type that is called like a method of the client."""
         from .close_ import Close
 
         return Close(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def models_(self) -> Models:
         """An object type that is called like the module of models."""
         from .models_ import Models
@@ -36,20 +36,20 @@ class Client(SyncClient):
         return Models(self._connection)
 
 
-class AsyncClient(AsyncClientBase):
+class AsyncClient(_client.OpenAsyncClient):
     """A client of the API version v1, asynchronous: one attribute for each object type."""
 
     _BASE_URL = "https://api.example.com"
     _USER_AGENT = "example/0.1.0"
 
-    @cached_property
+    @_functools.cached_property
     def close_(self) -> AsyncClose:
         """An object type that is called like a method of the client."""
         from .close_ import AsyncClose
 
         return AsyncClose(self._connection)
 
-    @cached_property
+    @_functools.cached_property
     def models_(self) -> AsyncModels:
         """An object type that is called like the module of models."""
         from .models_ import AsyncModels

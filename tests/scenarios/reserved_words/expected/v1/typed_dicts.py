@@ -6,40 +6,40 @@ For type checkers: a method accepts such a mapping wherever it accepts the model
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date as date_aliased
-from typing import Any as Any_aliased, Literal, NotRequired, TypedDict
+import collections.abc as _abc
+import datetime as _datetime
+import typing as _typing
 
 __all__ = [
     "ClassDict",
 ]
 
 
-ClassDict = TypedDict(
+ClassDict = _typing.TypedDict(
     "ClassDict",
     {
-        "class": NotRequired[str],
-        "self": NotRequired[str],
-        "import": NotRequired[str],
-        "match": NotRequired[str],
-        "model_config": NotRequired[str],
-        "model_dump": NotRequired[str],
-        "copy": NotRequired[str],
-        "json": NotRequired[str],
-        "schema": NotRequired[str],
-        "validate": NotRequired[str],
-        "dict": NotRequired[Mapping[str, int]],
-        "list": NotRequired[Sequence[int]],
-        "str": NotRequired[str],
-        "int": NotRequired[int],
-        "date": NotRequired[date_aliased],
-        "Literal": NotRequired[Literal["a", "b"] | str],
-        "Any": NotRequired[Any_aliased],
-        "Field": NotRequired[str],
-        "Annotated": NotRequired[str],
-        "__class__": NotRequired[str],
-        "_private": NotRequired[str],
-        "body": NotRequired[str],
-        "super": NotRequired[str],
+        "class": _typing.NotRequired[str],
+        "self": _typing.NotRequired[str],
+        "import": _typing.NotRequired[str],
+        "match": _typing.NotRequired[str],
+        "model_config": _typing.NotRequired[str],
+        "model_dump": _typing.NotRequired[str],
+        "copy": _typing.NotRequired[str],
+        "json": _typing.NotRequired[str],
+        "schema": _typing.NotRequired[str],
+        "validate": _typing.NotRequired[str],
+        "dict": _typing.NotRequired[_abc.Mapping[str, int]],
+        "list": _typing.NotRequired[_abc.Sequence[int]],
+        "str": _typing.NotRequired[str],
+        "int": _typing.NotRequired[int],
+        "date": _typing.NotRequired[_datetime.date],
+        "Literal": _typing.NotRequired[_typing.Literal["a", "b"] | str],
+        "Any": _typing.NotRequired[_typing.Any],
+        "Field": _typing.NotRequired[str],
+        "Annotated": _typing.NotRequired[str],
+        "__class__": _typing.NotRequired[str],
+        "_private": _typing.NotRequired[str],
+        "body": _typing.NotRequired[str],
+        "super": _typing.NotRequired[str],
     },
 )

@@ -3,24 +3,24 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING
+import functools as _functools
+import typing as _typing
 
-from .._runtime.client import AsyncClientBase, SyncClient
+from .._runtime import client as _client
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from .texts import AsyncTexts, Texts
 
 __all__ = ["AsyncClient", "Client"]
 
 
-class Client(SyncClient):
+class Client(_client.OpenSyncClient):
     """A client of the API version v1: one attribute for each object type."""
 
     _BASE_URL = "https://api.example.com"
     _USER_AGENT = "example/0.1.0"
 
-    @cached_property
+    @_functools.cached_property
     def texts(self) -> Texts:
         """Texts "quoted" \"\"\" \\ {{ title }} {% x %} # not a comment."""
         from .texts import Texts
@@ -28,13 +28,13 @@ class Client(SyncClient):
         return Texts(self._connection)
 
 
-class AsyncClient(AsyncClientBase):
+class AsyncClient(_client.OpenAsyncClient):
     """A client of the API version v1, asynchronous: one attribute for each object type."""
 
     _BASE_URL = "https://api.example.com"
     _USER_AGENT = "example/0.1.0"
 
-    @cached_property
+    @_functools.cached_property
     def texts(self) -> AsyncTexts:
         """Texts "quoted" \"\"\" \\ {{ title }} {% x %} # not a comment."""
         from .texts import AsyncTexts

@@ -6,60 +6,65 @@ Ends with a quote: "quoted\"
 
 from __future__ import annotations
 
-from .._policies import POLICY
-from .._runtime.operation import Call, Operation, encode_body
-from .._runtime.resource import AsyncResource, SyncResource
-from .models import Text, TextInput
+from .. import _policies
+from .._runtime import client as _client
+from .._runtime import operation as _operation
+from . import models as _models
 
 __all__ = ["AsyncTexts", "Texts"]
 
-_SEND: Operation[Text] = Operation(
+_SEND = _operation.Operation[_models.Text](
     name="texts.send",
     method="POST",
     path="/texts",
     responses={
-        "200": Text.model_validate_json,
+        "200": _operation.Decoder(_models.Text),
     },
     error=None,
-    policy=POLICY,
+    policy=_policies.POLICY,
+    parameters=(
+        _operation.Parameter("a_b", "query", 'a"b', str),
+        _operation.Parameter("c_d", "query", "c{d}", str),
+        _operation.Parameter("long", "query", "long", str),
+    ),
 )
 
 
-def _send(
+def _call_send(
     *,
     a_b: str | None = None,
     c_d: str | None = None,
     long: str | None = None,
-    ends_with_quote: str | None = None,
-    ends_with_backslash: str | None = None,
-    only_a_quote: str | None = None,
-    only_a_backslash: str | None = None,
-    triple: str | None = None,
-    braces: str | None = None,
-    escapes: str | None = None,
-    bidi: str | None = None,
-    control: str | None = None,
-    surrogates: str | None = None,
-    long_field: str | None = None,
-    wrapped: str | None = None,
-    paragraphs: str | None = None,
-    blank: str | None = None,
-    quote_d: str | None = None,
-    quote_d_2: str | None = None,
-    back_slash: str | None = None,
-    new_line: str | None = None,
-    jinja: str | None = None,
-    bell: str | None = None,
-) -> Call[Text]:
-    return Call(
+    ends_with_quote: str | _operation.Unset = _operation.UNSET,
+    ends_with_backslash: str | _operation.Unset = _operation.UNSET,
+    only_a_quote: str | _operation.Unset = _operation.UNSET,
+    only_a_backslash: str | _operation.Unset = _operation.UNSET,
+    triple: str | _operation.Unset = _operation.UNSET,
+    braces: str | _operation.Unset = _operation.UNSET,
+    escapes: str | _operation.Unset = _operation.UNSET,
+    bidi: str | _operation.Unset = _operation.UNSET,
+    control: str | _operation.Unset = _operation.UNSET,
+    surrogates: str | _operation.Unset = _operation.UNSET,
+    long_field: str | _operation.Unset = _operation.UNSET,
+    wrapped: str | _operation.Unset = _operation.UNSET,
+    paragraphs: str | _operation.Unset = _operation.UNSET,
+    blank: str | _operation.Unset = _operation.UNSET,
+    quote_d: str | _operation.Unset = _operation.UNSET,
+    quote_d_2: str | _operation.Unset = _operation.UNSET,
+    back_slash: str | _operation.Unset = _operation.UNSET,
+    new_line: str | _operation.Unset = _operation.UNSET,
+    jinja: str | _operation.Unset = _operation.UNSET,
+    bell: str | _operation.Unset = _operation.UNSET,
+) -> _operation.Call[_models.Text]:
+    return _operation.Call(
         _SEND,
         query={
             'a"b': a_b,
             "c{d}": c_d,
             "long": long,
         },
-        content=encode_body(
-            TextInput,
+        content=_operation.encode_body(
+            _models.TextInput,
             {
                 "ends_with_quote": ends_with_quote,
                 "ends_with_backslash": ends_with_backslash,
@@ -87,7 +92,7 @@ def _send(
     )
 
 
-class Texts(SyncResource):
+class Texts(_client.SyncResource):
     """Texts "quoted" \"\"\" \\ {{ title }} {% x %} # not a comment."""
 
     def send(
@@ -96,27 +101,27 @@ class Texts(SyncResource):
         a_b: str | None = None,
         c_d: str | None = None,
         long: str | None = None,
-        ends_with_quote: str | None = None,
-        ends_with_backslash: str | None = None,
-        only_a_quote: str | None = None,
-        only_a_backslash: str | None = None,
-        triple: str | None = None,
-        braces: str | None = None,
-        escapes: str | None = None,
-        bidi: str | None = None,
-        control: str | None = None,
-        surrogates: str | None = None,
-        long_field: str | None = None,
-        wrapped: str | None = None,
-        paragraphs: str | None = None,
-        blank: str | None = None,
-        quote_d: str | None = None,
-        quote_d_2: str | None = None,
-        back_slash: str | None = None,
-        new_line: str | None = None,
-        jinja: str | None = None,
-        bell: str | None = None,
-    ) -> Text:
+        ends_with_quote: str | _operation.Unset = _operation.UNSET,
+        ends_with_backslash: str | _operation.Unset = _operation.UNSET,
+        only_a_quote: str | _operation.Unset = _operation.UNSET,
+        only_a_backslash: str | _operation.Unset = _operation.UNSET,
+        triple: str | _operation.Unset = _operation.UNSET,
+        braces: str | _operation.Unset = _operation.UNSET,
+        escapes: str | _operation.Unset = _operation.UNSET,
+        bidi: str | _operation.Unset = _operation.UNSET,
+        control: str | _operation.Unset = _operation.UNSET,
+        surrogates: str | _operation.Unset = _operation.UNSET,
+        long_field: str | _operation.Unset = _operation.UNSET,
+        wrapped: str | _operation.Unset = _operation.UNSET,
+        paragraphs: str | _operation.Unset = _operation.UNSET,
+        blank: str | _operation.Unset = _operation.UNSET,
+        quote_d: str | _operation.Unset = _operation.UNSET,
+        quote_d_2: str | _operation.Unset = _operation.UNSET,
+        back_slash: str | _operation.Unset = _operation.UNSET,
+        new_line: str | _operation.Unset = _operation.UNSET,
+        jinja: str | _operation.Unset = _operation.UNSET,
+        bell: str | _operation.Unset = _operation.UNSET,
+    ) -> _models.Text:
         """Sends \"\"\" \\N{BULLET} {braces} {{ jinja }}.
 
         First paragraph with "quotes", '''apostrophes''' and \"\"\"triple quotes\"\"\".
@@ -170,7 +175,7 @@ class Texts(SyncResource):
             pydantic.ValidationError: An argument does not fit the request's body; nothing was sent.
         """
         return self._connection.send(
-            _send(
+            _call_send(
                 a_b=a_b,
                 c_d=c_d,
                 long=long,
@@ -198,7 +203,7 @@ class Texts(SyncResource):
         )
 
 
-class AsyncTexts(AsyncResource):
+class AsyncTexts(_client.AsyncResource):
     """Texts "quoted" \"\"\" \\ {{ title }} {% x %} # not a comment, asynchronous."""
 
     async def send(
@@ -207,30 +212,30 @@ class AsyncTexts(AsyncResource):
         a_b: str | None = None,
         c_d: str | None = None,
         long: str | None = None,
-        ends_with_quote: str | None = None,
-        ends_with_backslash: str | None = None,
-        only_a_quote: str | None = None,
-        only_a_backslash: str | None = None,
-        triple: str | None = None,
-        braces: str | None = None,
-        escapes: str | None = None,
-        bidi: str | None = None,
-        control: str | None = None,
-        surrogates: str | None = None,
-        long_field: str | None = None,
-        wrapped: str | None = None,
-        paragraphs: str | None = None,
-        blank: str | None = None,
-        quote_d: str | None = None,
-        quote_d_2: str | None = None,
-        back_slash: str | None = None,
-        new_line: str | None = None,
-        jinja: str | None = None,
-        bell: str | None = None,
-    ) -> Text:
+        ends_with_quote: str | _operation.Unset = _operation.UNSET,
+        ends_with_backslash: str | _operation.Unset = _operation.UNSET,
+        only_a_quote: str | _operation.Unset = _operation.UNSET,
+        only_a_backslash: str | _operation.Unset = _operation.UNSET,
+        triple: str | _operation.Unset = _operation.UNSET,
+        braces: str | _operation.Unset = _operation.UNSET,
+        escapes: str | _operation.Unset = _operation.UNSET,
+        bidi: str | _operation.Unset = _operation.UNSET,
+        control: str | _operation.Unset = _operation.UNSET,
+        surrogates: str | _operation.Unset = _operation.UNSET,
+        long_field: str | _operation.Unset = _operation.UNSET,
+        wrapped: str | _operation.Unset = _operation.UNSET,
+        paragraphs: str | _operation.Unset = _operation.UNSET,
+        blank: str | _operation.Unset = _operation.UNSET,
+        quote_d: str | _operation.Unset = _operation.UNSET,
+        quote_d_2: str | _operation.Unset = _operation.UNSET,
+        back_slash: str | _operation.Unset = _operation.UNSET,
+        new_line: str | _operation.Unset = _operation.UNSET,
+        jinja: str | _operation.Unset = _operation.UNSET,
+        bell: str | _operation.Unset = _operation.UNSET,
+    ) -> _models.Text:
         """Sends \"\"\" \\N{BULLET} {braces} {{ jinja }}: as `Texts.send`."""
         return await self._connection.send(
-            _send(
+            _call_send(
                 a_b=a_b,
                 c_d=c_d,
                 long=long,

@@ -6,35 +6,36 @@ For type checkers: a method accepts such a mapping wherever it accepts the model
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+import typing as _typing
 
 __all__ = [
     "TextInputDict",
 ]
 
 
-TextInputDict = TypedDict(
+TextInputDict = _typing.TypedDict(
     "TextInputDict",
     {
-        "ends_with_quote": NotRequired[str],
-        "ends_with_backslash": NotRequired[str],
-        "only_a_quote": NotRequired[str],
-        "only_a_backslash": NotRequired[str],
-        "triple": NotRequired[str],
-        "braces": NotRequired[str],
-        "escapes": NotRequired[str],
-        "bidi": NotRequired[str],
-        "control": NotRequired[str],
-        "surrogates": NotRequired[str],
-        "long": NotRequired[str],
-        "wrapped": NotRequired[str],
-        "paragraphs": NotRequired[str],
-        "blank": NotRequired[str],
-        'quote"d': NotRequired[str],
-        "quote'd": NotRequired[str],
-        "back\\slash": NotRequired[str],
-        "new\nline": NotRequired[str],
-        "{{ jinja }}": NotRequired[str],
-        "bell\x07": NotRequired[str],
+        "ends_with_quote": _typing.NotRequired[str],
+        "ends_with_backslash": _typing.NotRequired[str],
+        "only_a_quote": _typing.NotRequired[str],
+        "only_a_backslash": _typing.NotRequired[str],
+        "triple": _typing.NotRequired[str],
+        "braces": _typing.NotRequired[str],
+        "escapes": _typing.NotRequired[str],
+        "bidi": _typing.NotRequired[str],
+        "control": _typing.NotRequired[str],
+        "surrogates": _typing.NotRequired[str],
+        "long": _typing.NotRequired[str],
+        "wrapped": _typing.NotRequired[str],
+        "paragraphs": _typing.NotRequired[str],
+        "blank": _typing.NotRequired[str],
+        'quote"d': _typing.NotRequired[str],
+        "quote'd": _typing.NotRequired[str],
+        "back\\slash": _typing.NotRequired[str],
+        "new\nline": _typing.NotRequired[str],
+        "{{ jinja }}": _typing.NotRequired[str],
+        "bell\x07": _typing.NotRequired[str],
     },
 )
+"""\"\"\"); import os #"""

@@ -6,58 +6,53 @@ Object types that share every body.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import collections.abc as _abc
+import typing as _typing
 
-from .._bulk.operation import BulkOperation, iter_upsert, iter_upsert_async, upsert, upsert_async
-from .._policies import POLICY
-from .._runtime.operation import Call, Operation, encode_body
-from .._runtime.resource import AsyncResource, SyncResource
-from .._upserts import ROLES
-from .models import Error, Input, Inputs, Results
+from .. import _policies, _upserts
+from .._bulk import resource as _bulk
+from .._runtime import client as _client
+from .._runtime import operation as _operation
+from . import models as _models
 
-if TYPE_CHECKING:
-    from typing import Unpack
-
-    from .._bulk.operation import AsyncRecords, IterUpsertOptions, Records, UpsertOptions
-    from .._bulk.report import UpsertReport
-    from .._bulk.streams import AsyncOutcomeStream, OutcomeStream
-    from .typed_dicts import InputDict
+if _typing.TYPE_CHECKING:
+    from .. import bulk as _outcomes
+    from . import typed_dicts as _typed_dicts
 
 __all__ = ["AsyncCompanies", "Companies"]
 
-_BATCH_UPSERT: Operation[Results] = Operation(
+_BATCH_UPSERT = _operation.Operation[_models.Results](
     name="companies.batch_upsert",
     method="POST",
     path="/companies/batch/upsert",
     responses={
-        "200": Results.model_validate_json,
+        "200": _operation.Decoder(_models.Results),
     },
-    error=Error.model_validate_json,
-    policy=POLICY,
+    error=_operation.Decoder(_models.Error),
+    policy=_policies.POLICY,
 )
-_BATCH_UPSERT_BULK = BulkOperation(_BATCH_UPSERT, ROLES, "v1")
+_BATCH_UPSERT__BULK = _bulk.BulkOperation(_BATCH_UPSERT, _upserts.ROLES, "v1", record=_models.Input)
 
 
-def _batch_upsert(
+def _call_batch_upsert(
     *,
-    inputs: Sequence[Input | InputDict],
-) -> Call[Results]:
-    return Call(
+    inputs: _abc.Sequence[_models.Input | _typed_dicts.InputDict],
+) -> _operation.Call[_models.Results]:
+    return _operation.Call(
         _BATCH_UPSERT,
-        content=encode_body(Inputs, {"inputs": inputs}),
+        content=_operation.encode_body(_models.Inputs, {"inputs": inputs}, bulk="upsert"),
         content_type="application/json",
     )
 
 
-class Companies(SyncResource):
+class Companies(_client.SyncResource):
     """Companies."""
 
     def batch_upsert(
         self,
         *,
-        inputs: Sequence[Input | InputDict],
-    ) -> Results:
+        inputs: _abc.Sequence[_models.Input | _typed_dicts.InputDict],
+    ) -> _models.Results:
         """Create or update companies.
 
         Sends `POST /companies/batch/upsert`.
@@ -74,13 +69,13 @@ class Companies(SyncResource):
             ApiError: The API refused the request, or gave no answer that can be read.
             pydantic.ValidationError: An argument does not fit the request's body; nothing was sent.
         """
-        return self._connection.send(_batch_upsert(inputs=inputs))
+        return self._connection.send(_call_batch_upsert(inputs=inputs))
 
     def upsert(
         self,
-        records: Records,
-        **options: Unpack[UpsertOptions],
-    ) -> UpsertReport:
+        records: _bulk.Records,
+        **options: _typing.Unpack[_bulk.UpsertOptions],
+    ) -> _outcomes.UpsertReport:
         """Create or update any number of records, and report what became of each.
 
         They are sent in batches; what may be sent again is, and a batch that is refused because of some
@@ -88,7 +83,9 @@ class Companies(SyncResource):
 
         Args:
             records: The records, with the names of JSON.
-            options: See `UpsertOptions`.
+            options: All may be left out; `bulk.UpsertOptions` says more of each. duplicates, null, timezone,
+                properties, unknown_options, convert, locale, concurrency, limiter, time_budget, journal,
+                state, full, progress, start_at, retry_rejected, only_failed, dry_run.
 
         Returns:
             One outcome for each record, in their order.
@@ -97,64 +94,64 @@ class Companies(SyncResource):
             TypeError: An option is of a wrong type; nothing was sent.
             ValueError: An option has a wrong value; nothing was sent.
         """
-        return upsert(
+        return _bulk.upsert(
             self._connection,
-            _BATCH_UPSERT_BULK,
+            _BATCH_UPSERT__BULK,
             records,
             **options,
         )
 
     def iter_upsert(
         self,
-        records: Records,
-        **options: Unpack[IterUpsertOptions],
-    ) -> OutcomeStream:
+        records: _bulk.Records,
+        **options: _typing.Unpack[_bulk.UpsertOptions],
+    ) -> _outcomes.OutcomeStream:
         """Create or update any number of records, and give the outcome of each as soon as it is known.
 
         As `upsert`, in little memory however many records there are. Close what is returned, or use
         it in a `with` statement, if not all outcomes are taken.
         """
-        return iter_upsert(
+        return _bulk.iter_upsert(
             self._connection,
-            _BATCH_UPSERT_BULK,
+            _BATCH_UPSERT__BULK,
             records,
             **options,
         )
 
 
-class AsyncCompanies(AsyncResource):
+class AsyncCompanies(_client.AsyncResource):
     """Companies, asynchronous."""
 
     async def batch_upsert(
         self,
         *,
-        inputs: Sequence[Input | InputDict],
-    ) -> Results:
+        inputs: _abc.Sequence[_models.Input | _typed_dicts.InputDict],
+    ) -> _models.Results:
         """Create or update companies: as `Companies.batch_upsert`."""
-        return await self._connection.send(_batch_upsert(inputs=inputs))
+        return await self._connection.send(_call_batch_upsert(inputs=inputs))
 
     async def upsert(
         self,
-        records: AsyncRecords,
-        **options: Unpack[UpsertOptions],
-    ) -> UpsertReport:
+        records: _bulk.AsyncRecords,
+        **options: _typing.Unpack[_bulk.UpsertOptions],
+    ) -> _outcomes.UpsertReport:
         """Create or update any number of records: as `Companies.upsert`."""
-        return await upsert_async(
+        return await _bulk.upsert_async(
             self._connection,
-            _BATCH_UPSERT_BULK,
+            _BATCH_UPSERT__BULK,
             records,
             **options,
         )
 
     def iter_upsert(
         self,
-        records: AsyncRecords,
-        **options: Unpack[IterUpsertOptions],
-    ) -> AsyncOutcomeStream:
+        records: _bulk.AsyncRecords,
+        **options: _typing.Unpack[_bulk.UpsertOptions],
+    ) -> _outcomes.AsyncOutcomeStream:
         """Create or update any number of records: as `Companies.iter_upsert`."""
-        return iter_upsert_async(
+        return _bulk.iter_upsert_async(
             self._connection,
-            _BATCH_UPSERT_BULK,
+            _BATCH_UPSERT__BULK,
             records,
             **options,
         )

@@ -6,55 +6,53 @@ Object types that share every body.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import collections.abc as _abc
+import typing as _typing
 
-from .._bulk.operation import BulkOperation
-from .._bulk.resource import AsyncUpsertResource, UpsertResource
-from .._policies import POLICY
-from .._runtime.operation import Call, Operation, encode_body
-from .._upserts import ROLES_2
-from .models import Error, Input, Inputs, Results
+from .. import _policies, _upserts
+from .._bulk import resource as _bulk
+from .._runtime import operation as _operation
+from . import models as _models
 
-if TYPE_CHECKING:
-    from .typed_dicts import InputDict
+if _typing.TYPE_CHECKING:
+    from . import typed_dicts as _typed_dicts
 
 __all__ = ["AsyncPeople", "People"]
 
-_BATCH_UPSERT: Operation[Results] = Operation(
+_BATCH_UPSERT = _operation.Operation[_models.Results](
     name="people.batch_upsert",
     method="POST",
     path="/people/batch/upsert",
     responses={
-        "200": Results.model_validate_json,
+        "200": _operation.Decoder(_models.Results),
     },
-    error=Error.model_validate_json,
-    policy=POLICY,
+    error=_operation.Decoder(_models.Error),
+    policy=_policies.POLICY,
 )
-_BATCH_UPSERT_BULK = BulkOperation(_BATCH_UPSERT, ROLES_2, "v1")
+_BATCH_UPSERT__BULK = _bulk.BulkOperation(_BATCH_UPSERT, _upserts.ROLES_2, "v1")
 
 
-def _batch_upsert(
+def _call_batch_upsert(
     *,
-    inputs: Sequence[Input | InputDict],
-) -> Call[Results]:
-    return Call(
+    inputs: _abc.Sequence[_models.Input | _typed_dicts.InputDict],
+) -> _operation.Call[_models.Results]:
+    return _operation.Call(
         _BATCH_UPSERT,
-        content=encode_body(Inputs, {"inputs": inputs}),
+        content=_operation.encode_body(_models.Inputs, {"inputs": inputs}, bulk="upsert"),
         content_type="application/json",
     )
 
 
-class People(UpsertResource):
+class People(_bulk.UpsertResource):
     """People."""
 
-    _BULK = _BATCH_UPSERT_BULK
+    _BULK = _BATCH_UPSERT__BULK
 
     def batch_upsert(
         self,
         *,
-        inputs: Sequence[Input | InputDict],
-    ) -> Results:
+        inputs: _abc.Sequence[_models.Input | _typed_dicts.InputDict],
+    ) -> _models.Results:
         """Create or update people.
 
         Sends `POST /people/batch/upsert`.
@@ -71,18 +69,18 @@ class People(UpsertResource):
             ApiError: The API refused the request, or gave no answer that can be read.
             pydantic.ValidationError: An argument does not fit the request's body; nothing was sent.
         """
-        return self._connection.send(_batch_upsert(inputs=inputs))
+        return self._connection.send(_call_batch_upsert(inputs=inputs))
 
 
-class AsyncPeople(AsyncUpsertResource):
+class AsyncPeople(_bulk.AsyncUpsertResource):
     """People, asynchronous."""
 
-    _BULK = _BATCH_UPSERT_BULK
+    _BULK = _BATCH_UPSERT__BULK
 
     async def batch_upsert(
         self,
         *,
-        inputs: Sequence[Input | InputDict],
-    ) -> Results:
+        inputs: _abc.Sequence[_models.Input | _typed_dicts.InputDict],
+    ) -> _models.Results:
         """Create or update people: as `People.batch_upsert`."""
-        return await self._connection.send(_batch_upsert(inputs=inputs))
+        return await self._connection.send(_call_batch_upsert(inputs=inputs))

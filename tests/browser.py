@@ -1,0 +1,229 @@
+"""Headless Chromium, driven through the pipe of its DevTools protocol: no driver and no port."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, BinaryIO
+
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars "
+    "--remote-debugging-pipe"
+).split()
+REBOUND = "rebound.example"
+"""A name of somebody else that points to this machine."""
+
+FLAGS.append(f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1")
+OVERFLOWING = """
+[...document.querySelectorAll("body *")]
+  .filter(one => !one.closest(".scroller") && one.getClientRects().length)
+  .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .map(one => one.outerHTML.slice(0, 120))
+"""
+
+WIDTHS = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+
+CONTRAST = """
+(() => {
+  const channels = colour => colour.match(/[0-9.]+/g).map(Number);
+  const light = colour => {
+    const [r, g, b] = channels(colour).map(one => one / 255)
+      .map(one => one <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = one => {
+    for (; one; one = one.parentElement) {
+      const [, , , alpha = 1] = channels(getComputedStyle(one).backgroundColor);
+      if (alpha === 1) return getComputedStyle(one).backgroundColor;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  return Math.min(...[...document.querySelectorAll("body *")]
+    .filter(one => one.getClientRects().length)
+    .filter(one => [...one.childNodes].some(node => node.nodeType === 3 && node.textContent.trim()))
+    .map(one => {
+      const pair = [light(getComputedStyle(one).color), light(ground(one))].sort((a, b) => b - a);
+      return (pair[0] + 0.05) / (pair[1] + 0.05);
+    }));
+})()
+"""
+
+VIOLATIONS = """
+axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations.map(one =>
+  `${one.id}: ${one.nodes.map(node => `${node.html.slice(0, 120)} ${node.failureSummary}`).join("; ")}`))
+"""
+KEYS = {"Enter": ("\r", 13), "Escape": ("", 27), "Tab": ("", 9)}
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@cache
+def axe() -> str:
+    """Give the rules of accessibility that pages are held to, as a script."""
+    return (files("axe_core_python") / "axe.min.js").read_text("utf-8")
+
+
+def find_program() -> str | None:
+    return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
+
+
+class Browser:
+    """One page. What it complains about is kept in `complaints`."""
+
+    def __init__(self, requests: BinaryIO, answers: BinaryIO) -> None:
+        self._requests = requests
+        self._answers = answers
+        self._buffer = b""
+        self._number = 0
+        self._session: str | None = None
+        self._loaded = False
+        self.complaints: list[str] = []
+        self.fetched: list[str] = []
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = attached["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(f"{domain}.enable")
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        self._number += 1
+        request: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
+        if self._session is not None:
+            request["sessionId"] = self._session
+        self._requests.write(json.dumps(request).encode() + b"\0")
+        self._requests.flush()
+        while True:
+            message = self._message()
+            if message.get("id") == self._number:
+                assert "error" not in message, (method, message["error"])
+                result: dict[str, Any] = message["result"]
+                return result
+
+    def _message(self) -> dict[str, Any]:
+        while b"\0" not in self._buffer:
+            part = os.read(self._answers.fileno(), 1 << 20)
+            assert part, "the browser has gone"
+            self._buffer += part
+        line, _, self._buffer = self._buffer.partition(b"\0")
+        message: dict[str, Any] = json.loads(line)
+        self._note(message.get("method", ""), message.get("params", {}))
+        return message
+
+    def _note(self, method: str, parameters: dict[str, Any]) -> None:
+        if method == "Page.loadEventFired":
+            self._loaded = True
+        elif method == "Network.requestWillBeSent":
+            self.fetched.append(parameters["request"]["url"])
+        elif method == "Runtime.exceptionThrown":
+            self.complaints.append(str(parameters["exceptionDetails"]))
+        elif method == "Log.entryAdded" and parameters["entry"]["level"] in ("error", "warning"):
+            self.complaints.append(parameters["entry"]["text"])
+        elif method == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "warning"):
+            self.complaints.append(str(parameters["args"]))
+
+    def emulate(self, width: int, height: int, scheme: str) -> None:
+        """Show the page in a window of a size, in light or dark colours."""
+        phone = width < 600
+        screen: dict[str, Any] = {"width": width, "height": height, "mobile": phone}
+        scale = 2 if phone else 1
+        self.call("Emulation.setDeviceMetricsOverride", deviceScaleFactor=scale, **screen)
+        preferences = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+        features = [{"name": name, "value": value} for name, value in preferences.items()]
+        self.call("Emulation.setEmulatedMedia", features=features)
+
+    def open(self, url: str, width: int, height: int, scheme: str) -> None:
+        self.emulate(width, height, scheme)
+        # What only differs in its fragment would not be loaded again.
+        for address in ("about:blank", url):
+            self._loaded = False
+            self.call("Page.navigate", url=address)
+            while not self._loaded:
+                self._message()
+
+    def evaluate(self, script: str) -> Any:
+        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def violations(self) -> list[str]:
+        """Give what axe-core finds wrong with the page as it is now."""
+        if not self.evaluate("'axe' in window"):
+            self.evaluate(f"{axe()}; undefined")
+        answer = self.call(
+            "Runtime.evaluate", expression=VIOLATIONS, awaitPromise=True, returnByValue=True
+        )
+        assert "exceptionDetails" not in answer, answer
+        found: list[str] = answer["result"]["value"]
+        return found
+
+    def press(self, key: str) -> None:
+        text, code = KEYS[key]
+        pressed = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **pressed)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **pressed)
+
+    def enter(self, selector: str, text: str) -> None:
+        """Write a text into a field, in place of what is there."""
+        field = f"document.querySelector({json.dumps(selector)})"
+        self.evaluate(f"{field}.focus(); {field}.select()")
+        self.call("Input.insertText", text=text)
+
+    def click(self, selector: str) -> None:
+        """Click the middle of an element as a mouse does: what covers it gets the click instead."""
+        box = self.evaluate(
+            f"(() => {{ const it = document.querySelector({json.dumps(selector)});"
+            "it.scrollIntoView({block: 'center'}); const box = it.getBoundingClientRect();"
+            "return [box.x + box.width / 2, box.y + box.height / 2]; })()"
+        )
+        at: dict[str, Any] = {"x": box[0], "y": box[1], "button": "left", "clickCount": 1}
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, **at)
+
+
+@contextmanager
+def browser(program: str, profile: Path) -> Iterator[Browser]:
+    """Start Chromium with a fresh profile, and end it."""
+    their_requests, our_requests = map(_high, os.pipe())
+    our_answers, their_answers = map(_high, os.pipe())
+
+    def pipes() -> None:
+        os.dup2(their_requests, 3)
+        os.dup2(their_answers, 4)
+
+    process = subprocess.Popen(
+        [program, *FLAGS, f"--user-data-dir={profile}"],
+        pass_fds=(3, 4),
+        preexec_fn=pipes,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(their_requests)
+    os.close(their_answers)
+    with os.fdopen(our_requests, "wb") as requests, os.fdopen(our_answers, "rb") as answers:
+        page = Browser(requests, answers)
+        try:
+            yield page
+        finally:
+            page.call("Browser.close") if process.poll() is None else None
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _high(descriptor: int) -> int:
+    """Return a copy of a descriptor that is out of the way of 3 and 4."""
+    copy = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 20)
+    os.close(descriptor)
+    return copy

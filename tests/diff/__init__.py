@@ -1,0 +1,1 @@
+"""Comparisons of versions, by the reports that they end in."""

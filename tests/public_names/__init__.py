@@ -1,0 +1,1 @@
+"""The record of public names, declared renames, and the old names that they leave."""

@@ -1,0 +1,1 @@
+"""The sandbox of an API that is known by `x-upsert` alone, in each form that requests and answers have."""

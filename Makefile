@@ -21,6 +21,8 @@ SOURCES := generator templates tests
 
 generate: $(VENV)/upsertgen ## sets up .venv, brings generated/ up to date with specs/, and says what changed and why
 	$(BIN)/upsertgen generate
+	$(BIN)/upsertgen schema --write
+	$(BIN)/upsertgen reference > generator/EXTENSIONS.md
 
 test: $(VENV)/upsertgen-test ## runs the tests, but for those that take long or need what is large
 	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGUMENTS)
@@ -35,10 +37,10 @@ test-lowest: $(VENV)/lowest.txt ## runs the tests with the lowest versions that 
 test-bare: ## sets up bare Debian systems and runs make, a run from nothing and the tests in each; needs root
 	$(PYTHON) -m tests.tools.bare_systems $(SUITES)
 
-test-large: $(VENV)/upsertgen-test ## runs the tests that take long: 100,000 records, 2,000 hostile specs, 50 kills
+test-large: $(VENV)/upsertgen-test ## runs the tests that take long: 100,000 records, 2,000 hostile specs, kills at every step
 	$(BIN)/python -m pytest -n auto -m large $(PYTEST_ARGUMENTS)
 
-test-integrations: $(VENV)/upsertgen-test-integrations ## runs the tests with Dask and dlt, which are large to install
+test-integrations: $(VENV)/upsertgen-test-integrations ## runs the tests with Dask, dlt, pandas, polars and HubSpot's client, which are large to install
 	$(BIN)/python -m pytest tests/integrations $(PYTEST_ARGUMENTS)
 
 check: $(VENV)/upsertgen-check ## runs linters and type checkers, and tells whether generated/ is up to date
@@ -48,7 +50,9 @@ check: $(VENV)/upsertgen-check ## runs linters and type checkers, and tells whet
 	$(BIN)/mypy -p package
 	$(BIN)/pyright --project pyproject.toml --pythonpath $(BIN)/python
 	$(BIN)/python -m pytest --quiet tests/types
+	PYTHONPATH=templates $(BIN)/lint-imports --no-cache
 	$(BIN)/upsertgen generate --check
+	$(BIN)/upsertgen schema --check
 	$(BIN)/python tests/tools/file_lengths.py
 
 bench: $(VENV)/upsertgen-test ## measures speed, as ratios within one run
@@ -86,7 +90,7 @@ $(VENV)/upsertgen: $(BIN)/python pyproject.toml $(CONSTRAINTS)
 	touch $@
 
 $(VENV)/upsertgen-test: $(VENV)/upsertgen generated/pyproject.toml
-	$(INSTALL) --editable '.[test]' --editable './generated[cli,parquet,redis,sandbox]'
+	$(INSTALL) --editable '.[test]' --editable './generated[cli,fast,locale,opentelemetry,parquet,redis,sandbox,zst]'
 	touch $@
 
 $(VENV)/upsertgen-test-integrations: $(VENV)/upsertgen-test

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -388,6 +389,53 @@ def test_ctrl_c_in_a_stream_is_raised_after_the_last_outcomes(
     program = interrupt(_STREAM)
     contacts_server.hold.set()
     assert program.output().strip() == str(["created"] * 20)
+
+
+def ask_twice(ask: Callable[[], None], moment: int) -> int:
+    """Ask for something, and once more at a step of the interpreter while that is done.
+
+    Returns:
+        How many steps it took.
+    """
+    steps = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal steps
+        frame.f_trace_opcodes = True
+        steps += 1
+        if steps == moment:
+            sys.settrace(None)
+            ask()
+            sys.settrace(trace)
+        return trace
+
+    sys.settrace(trace)
+    try:
+        ask()
+    finally:
+        sys.settrace(None)
+    return steps
+
+
+def test_a_second_ctrl_c_may_come_at_any_step_of_the_first(contacts_server: ContactsServer) -> None:
+    def asked(moment: int) -> int:
+        found: list[int] = []
+        client = Client(TOKEN, base_url=contacts_server.url)
+        stream = client.contacts.iter_upsert(map(contact, range(10)), id_property="email")
+        next(stream)
+        # In a thread, which can be given up.
+        asking = threading.Thread(
+            target=lambda: found.append(ask_twice(stream.ask_to_stop, moment)), daemon=True
+        )
+        asking.start()
+        asking.join(PATIENCE)
+        assert found, f"at step {moment} the second one waits for the first for ever"
+        stream.close()
+        client.close()
+        return found[0]
+
+    for moment in range(asked(0)):
+        asked(moment + 1)
 
 
 def failing() -> Iterator[dict[str, Any]]:

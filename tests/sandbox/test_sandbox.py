@@ -13,6 +13,7 @@ import pytest
 from package.sandbox import Options, SandboxError
 
 from tests.sandbox.small_api import EVERYWHERE, HEADERS, PEOPLE, SmallApi
+from tests.servers import free_port
 
 
 def test_what_is_stored_can_be_looked_at(api: SmallApi) -> None:
@@ -160,8 +161,7 @@ def test_properties_from_files_and_unknown_types(tmp_path: Path) -> None:
 )
 def test_what_cannot_start_leaves_nothing_behind(options: Options, message: str) -> None:
     threads = set(threading.enumerate())
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     with pytest.raises(SandboxError) as caught:
         SmallApi(options, port=port).start()
     assert message in str(caught.value)
@@ -171,14 +171,13 @@ def test_what_cannot_start_leaves_nothing_behind(options: Options, message: str)
         pass  # The port is free again.
 
 
-def test_a_port_in_use(api: SmallApi) -> None:
-    port = int(api.url.rpartition(":")[2])
-    with pytest.raises(SandboxError) as caught:
+def test_a_port_in_use() -> None:
+    port = free_port()
+    with SmallApi(port=port), pytest.raises(SandboxError) as caught:
         SmallApi(port=port).start()
     assert str(caught.value) == (
         f"port {port} of 127.0.0.1 is in use; stop what listens there, or choose another port"
     )
-    api.stop()
     with SmallApi(port=port) as other:
         assert other.url == f"http://127.0.0.1:{port}"
 

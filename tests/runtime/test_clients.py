@@ -12,12 +12,15 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from package import errors
 from package._runtime.operation import Call, Operation, build_request, no_content
+from package._runtime.pool import Pool
 
 from tests.runtime.conftest import KINDS, LASTING, Kind, close, get
 from tests.runtime.emitted_client import POLICY, AsyncClient, Client, Error
+from tests.runtime.test_oauth import Lock
 from tests.servers import PATIENCE, TOKEN, RawServer, Server, answer, read_request
 
 
@@ -147,6 +150,32 @@ def test_threads_share_a_client(server: Server) -> None:
     assert sorted(request.path for request in server.requests) == [
         f"/contacts/{number}" for number in range(8)
     ]
+
+
+def test_a_client_that_is_closed_while_a_thread_sets_it_up_leaves_nothing_open(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Transport(httpx2.BaseTransport):
+        closed = 0
+
+        def close(self) -> None:
+            self.closed += 1
+
+    transport, lock = Transport(), Lock()
+    client = Client(TOKEN, base_url=server.url)
+    closing = threading.Thread(target=client.close)
+
+    def build(*_: object) -> Transport:
+        closing.start()
+        assert lock.is_waited_for.wait(PATIENCE)
+        return transport
+
+    monkeypatch.setattr(Pool, "_build", build)
+    pool = client._connection._pool
+    pool._lock = lock  # type: ignore[assignment]
+    assert pool.transport() is transport
+    closing.join()
+    assert transport.closed == 1
 
 
 def test_calls_of_one_asynchronous_client_run_side_by_side(server: Server) -> None:

@@ -238,6 +238,12 @@ class Lock:
     def release(self) -> None:
         self._lock.release()
 
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
 
 def ask_twice(source: Any, moment: int, *, rejected: bool) -> bool:
     """Ask for a token, and once more in another thread when that has come to a step.

@@ -95,7 +95,9 @@ def test_each_answer_takes_its_time() -> None:
 def test_the_limits_of_a_profile(options: RealOptions, burst: int, daily: int | None) -> None:
     with Sandbox(options) as sandbox:
         headers = {"Authorization": "Bearer mine"}
-        answer = httpx2.get(f"{sandbox.url}/crm/v3/properties/contacts", headers=headers)
+        answer = httpx2.get(
+            f"{sandbox.url}/crm/v3/properties/contacts", headers=headers, timeout=60
+        )
     assert int(answer.headers["x-hubspot-ratelimit-max"]) == burst
     told = answer.headers.get("x-hubspot-ratelimit-daily")
     assert told == (None if daily is None else str(daily))

@@ -64,7 +64,7 @@ def sandbox(folder: Path) -> Iterator[Sandbox]:
 
 def listed(sandbox: Sandbox, object_type: str, version: str = NEWEST, **query: Any) -> Any:
     path = LISTINGS[version].path.replace("{objectType}", object_type)
-    return httpx2.get(f"{sandbox.url}{path}", params=query, headers=HEADERS)
+    return httpx2.get(f"{sandbox.url}{path}", params=query, headers=HEADERS, timeout=60)
 
 
 def properties(answer: httpx2.Response, object_type: str) -> dict[str, Property]:

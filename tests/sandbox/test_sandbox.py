@@ -60,9 +60,9 @@ def test_mistakes_are_told_in_a_line(api: SmallApi, look: Any, message: str) -> 
 
 def test_properties_can_be_declared(api: SmallApi) -> None:
     body = {"inputs": [{"id": "7", "by": "number", "properties": {"note": "x"}}]}
-    assert httpx2.post(api.url + PEOPLE, json=body, headers=HEADERS).status_code == 400
+    assert httpx2.post(api.url + PEOPLE, json=body, headers=HEADERS, timeout=60).status_code == 400
     api.declare("people", number={"unique": True}, note=None)
-    assert httpx2.post(api.url + PEOPLE, json=body, headers=HEADERS).status_code == 200
+    assert httpx2.post(api.url + PEOPLE, json=body, headers=HEADERS, timeout=60).status_code == 200
     assert api.record("people", "7", "number") is not None
 
 

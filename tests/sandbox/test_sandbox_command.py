@@ -71,11 +71,11 @@ def test_it_says_where_it_listens_and_keeps_records_over_a_restart(tmp_path: Pat
             f"See what it holds:    {url}/\n",
             "Stop it with Ctrl-C.\n",
         ]
-        assert "<!doctype html>" in httpx2.get(url).text.lower()
+        assert "<!doctype html>" in httpx2.get(url, timeout=60).text.lower()
         (result,) = client.contacts.batch_upsert(inputs=ADA).results
         assert result.new
     with _running("--database", database, end=signal.SIGTERM) as (url, _):
-        count = httpx2.get(f"{url}/_sandbox/objects/contacts/count").json()
+        count = httpx2.get(f"{url}/_sandbox/objects/contacts/count", timeout=60).json()
         assert count == {"object_type": "contacts", "count": 1}
 
 
@@ -103,6 +103,7 @@ def test_tokens_scopes_and_limits() -> None:
                 f"{url}/crm/v3/objects/contacts/batch/upsert",
                 json={"inputs": ADA},
                 headers={"Authorization": f"Bearer {token}"},
+                timeout=60,
             )
 
         assert answer("other").status_code == 401
@@ -135,10 +136,10 @@ def test_records_to_begin_with_a_clock_and_a_profile(tmp_path: Path) -> None:
     seed = ("--seed", f"contacts={tmp_path / 'people.csv'}", "--keep-bodies", "1")
     others = ("--clock", "2026-03-01T12:00:00Z", "--latency", "1ms±1", "--as", "free")
     with _running(*seed, *others) as (url, _):
-        (record,) = httpx2.get(f"{url}/_sandbox/objects/contacts").json()["results"]
+        (record,) = httpx2.get(f"{url}/_sandbox/objects/contacts", timeout=60).json()["results"]
         assert record["properties"]["email"] == "ada@example.com"
         assert record["created_at"] == "2026-03-01T12:00:00.000Z"
-        assert httpx2.get(f"{url}/_sandbox/state").json()["limits"]["burst"] == 100
+        assert httpx2.get(f"{url}/_sandbox/state", timeout=60).json()["limits"]["burst"] == 100
 
 
 @pytest.mark.parametrize(
@@ -216,15 +217,19 @@ def test_where_other_machines_reach_it_it_warns_and_asks_for_a_token() -> None:
             url, token = found.groups()
             assert f"Authorization: Bearer {token}" in warned
             headers = {"Host": "box", "Authorization": f"Bearer {token}"}
-            assert httpx2.get(f"{url}/_sandbox/state", headers=headers).status_code == 200
+            assert (
+                httpx2.get(f"{url}/_sandbox/state", headers=headers, timeout=60).status_code == 200
+            )
             headers.pop("Authorization")
-            assert httpx2.get(f"{url}/_sandbox/state", headers=headers).status_code == 401
+            assert (
+                httpx2.get(f"{url}/_sandbox/state", headers=headers, timeout=60).status_code == 401
+            )
         finally:
             process.terminate()
 
 
 def test_a_token_for_the_administration_can_be_chosen() -> None:
     with _running("--admin-token", "mine") as (url, _):
-        assert httpx2.get(f"{url}/_sandbox/state").status_code == 401
+        assert httpx2.get(f"{url}/_sandbox/state", timeout=60).status_code == 401
         headers = {"Authorization": "Bearer mine"}
-        assert httpx2.get(f"{url}/_sandbox/state", headers=headers).status_code == 200
+        assert httpx2.get(f"{url}/_sandbox/state", headers=headers, timeout=60).status_code == 200

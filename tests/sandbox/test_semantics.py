@@ -161,7 +161,9 @@ def test_a_key_property_has_to_be_named(client: Any) -> None:
 def test_hundred_and_one_inputs_are_too_many(sandbox: Sandbox) -> None:
     inputs = [person(f"{number}@example.com") for number in range(101)]
     path = "/crm/v3/objects/contacts/batch/upsert"
-    with httpx2.Client(base_url=sandbox.url, headers={"Authorization": "Bearer t"}) as http:
+    with httpx2.Client(
+        base_url=sandbox.url, headers={"Authorization": "Bearer t"}, timeout=60
+    ) as http:
         assert http.post(path, json={"inputs": inputs}).status_code == 400
         assert http.post(path, json={"inputs": inputs[:100]}).status_code == 200
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -81,6 +82,26 @@ def test_bare_systems_say_what_they_need(
     assert [row.outcome for row in bare_systems.work_in("bookworm", ["make"])] == ["not made"]
     told = capsys.readouterr().err
     assert "need root" in told or "apt-get install debootstrap" in told
+
+
+def test_a_bare_system_knows_of_ci_and_has_nothing_else_of_this_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without `CI`, Hypothesis would draw by chance there; with more, what works there says less."""
+    for name in os.environ:
+        monkeypatch.delenv(name)
+    for name in ("CI", "PIP_RETRIES", "https_proxy", "PYTHONPATH", "PIP_TARGET", "CIRCLE"):
+        monkeypatch.setenv(name, "of this machine")
+    seen: dict[str, str] = {}
+
+    def run(_: object, env: dict[str, str], **__: object) -> subprocess.CompletedProcess[str]:
+        seen.update(env)
+        return subprocess.CompletedProcess("", 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert bare_systems.run(tmp_path, "make test") == 0
+    inherited = {name for name, value in seen.items() if value == "of this machine"}
+    assert inherited == {"CI", "PIP_RETRIES", "https_proxy"}
 
 
 def test_suites_are_names_and_no_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

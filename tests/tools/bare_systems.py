@@ -2,8 +2,8 @@
 
 A bare system has git, make, python3 and its venv module, and nothing else: what a newcomer has. Each is made
 once, with debootstrap, and kept; the clone of HEAD in it is new each time. Mirrors, name servers,
-certificates, and what the environment says about pip and proxies, are those of this machine, read when it
-runs.
+certificates, and what the environment says about pip, proxies and CI, are those of this machine, read when
+it runs.
 """
 
 from __future__ import annotations
@@ -41,8 +41,10 @@ STEPS = {
 }
 PASSED = "passed"
 USUAL = ("make", "from nothing", "make test")
+# `CI` decides whether Hypothesis draws by chance, which would let one run of many fail.
 _INHERITED = re.compile(
-    r"PIP_(CERT|DEFAULT_TIMEOUT|DISABLE_PIP_VERSION_CHECK|INDEX_URL|EXTRA_INDEX_URL)|(https?|no)_proxy",
+    r"CI|(https?|no)_proxy|PIP_(CERT|DEFAULT_TIMEOUT|DISABLE_PIP_VERSION_CHECK|INDEX_URL|"
+    r"EXTRA_INDEX_URL|RETRIES)",
     re.IGNORECASE,
 )
 

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import json
 import re
+import secrets
 import socket
 import struct
 import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from pytest_httpserver import HTTPServer
@@ -129,7 +131,10 @@ def read_request(connection: socket.socket) -> bytes:
     length = re.search(rb"(?i)content-length: (\d+)", data)
     end = data.index(b"\r\n\r\n") + 4 + (int(length[1]) if length else 0)
     while len(data) < end:
-        data += connection.recv(65536)
+        part = connection.recv(65536)
+        if not part:
+            break
+        data += part
     return data
 
 
@@ -152,9 +157,18 @@ def silent(connection: socket.socket) -> None:
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """A port that nothing listens on, and that nobody gets who asks for any port.
+
+    Those that the kernel gives away may go to a server of another test, or to a connection, before what is
+    to listen there has started.
+    """
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()[0])
+    ports = range(10_000, first) if first > 20_000 else range(20_000, 32_768)
+    while True:
+        # Not from a generator that Hypothesis seeds alike in all processes.
+        port = ports[secrets.randbelow(len(ports))]
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class Caller:

@@ -281,6 +281,26 @@ def test_locks_within_one_process(tmp_path: Path) -> None:
     assert not folder_locks._held
 
 
+def test_what_is_to_be_locked_is_removed_by_another_run_just_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    area, nearest = tmp_path / "area", folder_locks._nearest
+    area.mkdir()
+
+    def remove_once_found(path: Path) -> Path:
+        found = nearest(path)
+        if found == area:
+            area.rmdir()
+        return found
+
+    monkeypatch.setattr(folder_locks, "_nearest", remove_once_found)
+    with locked(area):
+        assert folder_locks.is_locked(tmp_path)
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(FileNotFoundError), locked(tmp_path / "link" / "folder"):
+        pass
+
+
 # Locks and records beside the specs.
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import random
 import re
-import secrets
 import socket
 import struct
 import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 from pytest_httpserver import HTTPServer
@@ -21,6 +20,10 @@ from werkzeug import Request, Response
 
 PATIENCE = 60.0
 TOKEN = "pat-secret-0123456789"
+# Those who run at the same time choose another one.
+CHANCE = random.SystemRandom()
+FIRST_GIVEN_PORT = 32_768
+"""From here on Linux gives ports away by itself: to whoever listens on any, and to whoever connects."""
 OK = {"status": "COMPLETE", "results": [{"id": "7", "new": True}]}
 
 
@@ -130,10 +133,7 @@ def read_request(connection: socket.socket) -> bytes:
         data += part
     length = re.search(rb"(?i)content-length: (\d+)", data)
     end = data.index(b"\r\n\r\n") + 4 + (int(length[1]) if length else 0)
-    while len(data) < end:
-        part = connection.recv(65536)
-        if not part:
-            break
+    while len(data) < end and (part := connection.recv(65536)):
         data += part
     return data
 
@@ -157,18 +157,11 @@ def silent(connection: socket.socket) -> None:
 
 
 def free_port() -> int:
-    """A port that nothing listens on, and that nobody gets who asks for any port.
-
-    Those that the kernel gives away may go to a server of another test, or to a connection, before what is
-    to listen there has started.
-    """
-    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()[0])
-    ports = range(10_000, first) if first > 20_000 else range(20_000, 32_768)
-    while True:
-        # Not from a generator that Hypothesis seeds alike in all processes.
-        port = ports[secrets.randbelow(len(ports))]
+    """A port that nothing listens on, and that nobody is given who asks for any that is free."""
+    for port in CHANCE.sample(range(10_000, FIRST_GIVEN_PORT), 100):
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
+    raise OSError("no port is free")
 
 
 class Caller:

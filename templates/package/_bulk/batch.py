@@ -187,7 +187,9 @@ class Batch:
         values = " ".join(map(str, outcome.record.values()))
 
         def kept(word: re.Match[str]) -> str:
-            return word[0] if word[0] in values else ""
+            # Not as a part of another word: any short number is part of some longer one.
+            alone = re.search(rf"(?<!\w){re.escape(word[0])}(?!\w)", values)
+            return word[0] if alone is not None else ""
 
         return tuple(
             one._replace(message=_WITH_DIGIT.sub(kept, own.sub("", one.message)))

@@ -287,12 +287,15 @@ class SyncDriver:
                 part.requests -= 1
             return self._permitted(part) is not None and may_start()
 
-        return self._connection.attempt(
+        attempt = self._connection.attempt(
             request,
             deadline,
             may_start=may_start,
             may_leave=may_leave if self.session.may_be_late else None,
         )
+        if attempt is None and not self._is_halted and self.session.deadline.allows(0.0):
+            return deadline.missed(in_doubt=False)  # There was time for the run, but not for the part.
+        return attempt
 
     def _permitted(self, part: Part) -> float | None:
         """Wait for a permit, and give the moment since when it is valid; None if nothing is to be sent."""

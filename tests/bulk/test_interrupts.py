@@ -16,9 +16,11 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from package._bulk.limiter import LocalRateLimiter
 from package._bulk.outcomes import Status
 from package._bulk.report import UpsertReport, report_of
 from package._bulk.source import Chunk, SourceReader
+from package._bulk.sync_driver import SyncDriver
 
 from tests.bulk.command_runs import patience
 from tests.bulk.contacts import contact
@@ -436,6 +438,37 @@ def test_a_second_ctrl_c_may_come_at_any_step_of_the_first(contacts_server: Cont
 
     for moment in range(asked(0)):
         asked(moment + 1)
+
+
+class Refill(LocalRateLimiter):
+    """Has one permit, and the next ones much later."""
+
+    def reserve(self) -> float:
+        wait, self.wait = getattr(self, "wait", 0.0), 600.0
+        return wait
+
+
+def test_what_does_not_wait_for_its_permit_any_more_says_why(
+    contacts_server: ContactsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halt = SyncDriver._halt
+
+    def halt_slowly(driver: SyncDriver) -> None:
+        halt(driver)
+        driver._threads[-1].join(0.1)  # Time enough for whoever waited.
+
+    monkeypatch.setattr(SyncDriver, "_halt", halt_slowly)
+    records = map(contact, range(20))
+    with Client(TOKEN, base_url=contacts_server.url) as client:
+        stream = client.contacts.iter_upsert(
+            records, id_property="email", concurrency=2, limiter=Refill()
+        )
+        next(stream)
+        stream.ask_to_stop()
+        with pytest.raises(KeyboardInterrupt):
+            list(stream)
+    assert stream.stop is not None
+    assert stream.stop.reason == "it was interrupted"
 
 
 def failing() -> Iterator[dict[str, Any]]:

@@ -239,6 +239,7 @@ class Run:
             random=random,
             now=now,
             decode=self._decode,
+            before=part.before,
         )
         self._failed_in_a_row = self._failed_in_a_row + 1 if isinstance(verdict, Retry) else 0
         part.trouble = reason_of(attempt)
@@ -388,10 +389,9 @@ class Run:
         if self.stop_cause is not None:
             self._drop(part, self.stop_cause.reason)
             return False
-        part.attempt += 1
+        part.attempt, part.requests = part.attempt + 1, 0
         part.delay = verdict.delay
         part.due = self._now + verdict.delay
-        part.requests = 0
         self._again.append(part)
         return True
 

@@ -120,8 +120,9 @@ class SyncDriver:
         if not self._has_begun:
             return
         self._interruptions += 1
-        self._halt()
+        # Before others are kept from sending: what they say of that comes after the reason why.
         self._inbox.put(None)
+        self._halt()
         # Nothing else is interrupted, as nobody could say then what was done.
         if self._interruptions > 2 or (self._interruptions == 2 and self._reader.is_waiting):
             raise KeyboardInterrupt
@@ -288,12 +289,15 @@ class SyncDriver:
                 part.requests -= 1
             return self._permitted(part) is not None and may_start()
 
-        return self._connection.attempt(
+        attempt = self._connection.attempt(
             request,
             deadline,
             may_start=may_start,
             may_leave=may_leave if self.session.may_be_late else None,
         )
+        if attempt is None and not self._is_halted and self.session.deadline.allows(0.0):
+            return deadline.missed(in_doubt=False)  # There was time for the run, but not for the part.
+        return attempt
 
     def _permitted(self, part: Part) -> float | None:
         """Wait for a permit, and give the moment since when it is valid; None if nothing is to be sent."""

@@ -119,8 +119,9 @@ class SyncDriver:
         if not self._has_begun:
             return
         self._interruptions += 1
-        self._halt()
+        # Before others are kept from sending: what they say of that comes after the reason why.
         self._inbox.put(None)
+        self._halt()
         # Nothing else is interrupted, as nobody could say then what was done.
         if self._interruptions > 2 or (self._interruptions == 2 and self._reader.is_waiting):
             raise KeyboardInterrupt

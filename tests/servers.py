@@ -10,7 +10,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -149,14 +149,6 @@ def reset(connection: socket.socket) -> None:
 def silent(connection: socket.socket) -> None:
     """Say nothing until the client has had enough."""
     connection.recv(1)
-
-
-@contextlib.contextmanager
-def closed_port() -> Iterator[int]:
-    """A port that nothing listens on, and that nobody else gets meanwhile."""
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        yield int(holder.getsockname()[1])
 
 
 def free_port() -> int:

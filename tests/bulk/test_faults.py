@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
 from itertools import count
 from random import Random
@@ -17,7 +18,6 @@ from package._runtime.policy import Backoff
 
 from tests.bulk.contacts import BULK, OPERATION, WRITTEN, contact, error_body, json_answer
 from tests.bulk.server import AsyncContactsResource, ContactsResource, ContactsServer, Upserter
-from tests.servers import closed_port
 
 LARGE = 30_000
 USUAL = 2_000
@@ -55,8 +55,9 @@ def test_what_no_server_takes_is_not_sent(
     bulk = replace(BULK, operation=replace(OPERATION, policy=policy))
     for resource in (ContactsResource, AsyncContactsResource):
         monkeypatch.setattr(resource, "_BULK", bulk)
-    with closed_port() as port:
-        upserter.server.url = f"http://127.0.0.1:{port}"
+    with socket.socket() as nobody:  # Nothing listens there, and nobody else gets the port.
+        nobody.bind(("127.0.0.1", 0))
+        upserter.server.url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
         report = upserter.upsert(map(contact, range(30)), client_options={"time_budget": 300})
     assert {one.status for one in report.outcomes} == {Status.NOT_SENT}
     assert report.stop is not None

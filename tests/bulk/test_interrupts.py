@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from package._bulk.limiter import LocalRateLimiter
+from package._bulk.memory import RunMemory
 from package._bulk.outcomes import Status
 from package._bulk.report import UpsertReport, report_of
 from package._bulk.source import Chunk, SourceReader
@@ -438,6 +439,27 @@ def test_a_second_ctrl_c_may_come_at_any_step_of_the_first(contacts_server: Cont
 
     for moment in range(asked(0)):
         asked(moment + 1)
+
+
+def test_ctrl_c_while_the_journal_is_opened_is_not_lost(
+    contacts_server: ContactsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = RunMemory.open
+
+    def interrupted_open(memory: RunMemory) -> None:
+        signal.raise_signal(signal.SIGINT)
+        opened(memory)
+
+    monkeypatch.setattr(RunMemory, "open", interrupted_open)
+    with (
+        Client(TOKEN, base_url=contacts_server.url) as client,
+        pytest.raises(KeyboardInterrupt) as caught,
+    ):
+        client.contacts.upsert(map(contact, range(20)), id_property="email")
+    report = report_of(caught.value)
+    assert report is not None
+    assert (report.records, report.requests) == (0, 0)
+    assert contacts_server.paths == []
 
 
 class Refill(LocalRateLimiter):

@@ -178,8 +178,8 @@ class SyncDriver:
         self.session.conclude(left, is_closed=is_closed)
 
     def _begin(self) -> None:
+        self._has_begun = True  # From here on a wish to stop is heard, and done when all is open.
         self.session.begin()
-        self._has_begun = True
 
     def _advance(self) -> list[Outcome] | None:
         """Go on until there are outcomes; None if there will be none."""

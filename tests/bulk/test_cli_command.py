@@ -438,7 +438,7 @@ def test_usage(command: Command, arguments: list[str], problem: str) -> None:
 def test_a_limit_that_is_shared(command: Command, shared_redis: RedisServer) -> None:
     command.write("people.csv", people(350))
     name = f"command-{os.getpid()}"
-    options = ["--limit", "190/10", "--limiter", shared_redis.url, "--limiter-name", name]
+    options = ["--limit", "1900/100", "--limiter", shared_redis.url, "--limiter-name", name]
     assert command.contacts("people.csv", *options).code == 0
     assert command.sandbox.count("contacts") == 350
     with shared_redis.client() as client:

@@ -35,7 +35,7 @@ def test_a_token_and_its_scopes(scopes: frozenset[str] | None, shown: list[str] 
 @pytest.mark.parametrize("limit", [5, None])
 def test_what_is_used_of_the_day(limit: int | None) -> None:
     with (
-        Sandbox(Options(daily_limit=limit)) as sandbox,
+        Sandbox(Options(daily_limit=limit, clock="2026-03-01T12:00:00Z")) as sandbox,
         Client("mine", base_url=sandbox.url) as client,
     ):
         assert client.rate_limit is None

@@ -13,6 +13,7 @@ import pytest
 from package.sandbox import Options, SandboxError
 
 from tests.sandbox.small_api import EVERYWHERE, HEADERS, PEOPLE, SmallApi
+from tests.servers import free_port
 
 
 def test_what_is_stored_can_be_looked_at(api: SmallApi) -> None:
@@ -100,6 +101,26 @@ def test_without_a_database_a_start_is_fresh(api: SmallApi) -> None:
     assert api.count("people") == 0
 
 
+def test_who_asks_it_to_stop_may_come_while_it_is_stopped() -> None:
+    class Stopped(SmallApi):
+        """It is stopped whenever it has been looked at."""
+
+        def __getattribute__(self, name: str) -> Any:
+            value = super().__getattribute__(name)
+            if name == "_running" and value is not None:
+                self._running = None
+                self.running = value
+            return value
+
+    api = SmallApi()
+    api.start()
+    api.__class__ = Stopped
+    api.ask_to_stop()
+    api.__class__ = SmallApi
+    api._running = vars(api)["running"]
+    api.stop()
+
+
 def test_a_client_points_there(api: SmallApi) -> None:
     def kind(token: str, **options: Any) -> tuple[str, dict[str, Any]]:
         return token, options
@@ -140,25 +161,23 @@ def test_properties_from_files_and_unknown_types(tmp_path: Path) -> None:
 )
 def test_what_cannot_start_leaves_nothing_behind(options: Options, message: str) -> None:
     threads = set(threading.enumerate())
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     with pytest.raises(SandboxError) as caught:
         SmallApi(options, port=port).start()
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads
     with socket.create_server(("127.0.0.1", port)):
         pass  # The port is free again.
 
 
-def test_a_port_in_use(api: SmallApi) -> None:
-    port = int(api.url.rpartition(":")[2])
-    with pytest.raises(SandboxError) as caught:
+def test_a_port_in_use() -> None:
+    port = free_port()
+    with SmallApi(port=port), pytest.raises(SandboxError) as caught:
         SmallApi(port=port).start()
     assert str(caught.value) == (
         f"port {port} of 127.0.0.1 is in use; stop what listens there, or choose another port"
     )
-    api.stop()
     with SmallApi(port=port) as other:
         assert other.url == f"http://127.0.0.1:{port}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -113,23 +114,20 @@ def test_tokens_scopes_and_limits() -> None:
 def test_properties_faults_and_locks(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text("contacts: {crm_key: {unique: true}}\n")
     options = ("--properties", tmp_path / "own.yaml", "--create-properties", "--lock-after", "1")
-    with (
-        _running(*options, "--faults", "seed=1,rate=1,kinds=created-status") as (url, _),
-        Client("any", base_url=url, time_budget=0.1) as client,
-    ):
-        answer = httpx2.post(
-            f"{url}/crm/v3/objects/contacts/batch/upsert",
-            json={
-                "inputs": [
-                    {"id": key, "idProperty": "crm_key", "properties": {"new_one": "x"}}
-                    for key in ("a", "b")
-                ]
-            },
-            headers={"Authorization": "Bearer any"},
-        )
-        assert answer.status_code == 201
-        with pytest.raises(Exception, match="423"):
-            client.contacts.batch_upsert(inputs=ADA)
+    two = [{"id": key, "idProperty": "crm_key", "properties": {"new_one": "x"}} for key in "ab"]
+    body = json.dumps({"inputs": two})
+    request = (
+        "POST /crm/v3/objects/contacts/batch/upsert HTTP/1.1\r\nHost: localhost\r\n"
+        "Authorization: Bearer any\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n%s\r\n{body}"
+    )
+    with _running(*options, "--faults", "seed=1,rate=1,kinds=created-status") as (url, _):
+        host, _, port = url.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port)), timeout=60) as connection:
+            # The lock lasts for a moment only: the second one comes at once.
+            connection.sendall((request % "" + request % "Connection: close\r\n").encode())
+            received = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+        assert re.findall(r"HTTP/1.1 (\d+)", received) == ["201", "423"]
 
 
 def test_records_to_begin_with_a_clock_and_a_profile(tmp_path: Path) -> None:

@@ -295,9 +295,8 @@ class SyncDriver:
             may_leave=may_leave if self.session.may_be_late else None,
         )
         if attempt is None and not self._is_halted and self.session.deadline.allows(0.0):
-            return deadline.missed(
-                in_doubt=False
-            )  # There was time for the run, but not for the part.
+            # There was time for the run, but not for the part.
+            return deadline.missed(in_doubt=False)
         return attempt
 
     def _permitted(self, part: Part) -> float | None:

@@ -12,8 +12,10 @@ BIN := $(VENV)/bin
 # The exact versions that were tried last; empty for the newest ones.
 CONSTRAINTS ?= tests/constraints.txt
 SUITES ?= bookworm trixie forky
+# What runs a command that downloads something; `.ci/again` where one that broke off is to be tried again.
+AGAIN ?=
 # Two names for one thing: how pip is told about the environments in which it builds depends on its version.
-INSTALL := PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip --disable-pip-version-check --quiet install $(if $(CONSTRAINTS),,--upgrade --upgrade-strategy eager)
+INSTALL := $(AGAIN) env PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip --disable-pip-version-check --quiet install $(if $(CONSTRAINTS),,--upgrade --upgrade-strategy eager)
 SOURCES := generator templates tests
 
 .PHONY: generate test test-newest test-lowest test-bare test-large test-integrations check bench fuzz golden format constraints clean help

@@ -85,7 +85,7 @@ class Browser:
         self._buffer = b""
         self._number = 0
         self._session: str | None = None
-        self._loaded = False
+        self._loaded: set[str] = set()
         self.complaints: list[str] = []
         self.fetched: list[str] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
@@ -93,6 +93,7 @@ class Browser:
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         self._number += 1
@@ -119,8 +120,8 @@ class Browser:
         return message
 
     def _note(self, method: str, parameters: dict[str, Any]) -> None:
-        if method == "Page.loadEventFired":
-            self._loaded = True
+        if method == "Page.lifecycleEvent" and parameters["name"] == "load":
+            self._loaded.add(parameters["loaderId"])
         elif method == "Network.requestWillBeSent":
             self.fetched.append(parameters["request"]["url"])
         elif method == "Runtime.exceptionThrown":
@@ -144,10 +145,17 @@ class Browser:
         self.emulate(width, height, scheme)
         # What only differs in its fragment would not be loaded again.
         for address in ("about:blank", url):
-            self._loaded = False
-            self.call("Page.navigate", url=address)
-            while not self._loaded:
+            self.fetched.clear()  # The page before may have gone on until now.
+            loader = self.call("Page.navigate", url=address)["loaderId"]
+            while loader not in self._loaded:
                 self._message()
+
+    def follow(self, selector: str) -> None:
+        """Click a link that leads to another page, and wait for that."""
+        before = len(self._loaded)
+        self.click(selector)
+        while len(self._loaded) == before:
+            self._message()
 
     def evaluate(self, script: str) -> Any:
         answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)

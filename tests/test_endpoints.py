@@ -33,7 +33,7 @@ from tests.endpoints import (
     example,
     success,
 )
-from tests.servers import RawServer, Server, answer, raw_answer, reset
+from tests.servers import PATIENCE, RawServer, Server, answer, raw_answer, reset
 
 # Should anything be sent again that must not be, nobody waits for it.
 pytestmark = pytest.mark.usefixtures("slept")
@@ -412,11 +412,20 @@ def test_what_passes_is_sent_again_as_it_was(
     [(423, body("LOCKED"), 2), (429, limited("TEN_SECONDLY_ROLLING"), 10)],
 )
 def test_a_delay_of_the_policy_does_not_leave_the_budget_either(
-    tasks: Endpoint, server: Server, slept: list[float], status: int, content: Any, budget: float
+    tasks: Endpoint,
+    server: Server,
+    slept: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    content: Any,
+    budget: float,
 ) -> None:
     server.script = [error_answer(status, content), success()]
+    # The first attempt takes a minute and leaves this budget, which a stall cannot use up before.
+    later = SimpleNamespace(monotonic=lambda: time.monotonic() + PATIENCE * len(server.requests))
+    monkeypatch.setattr(attempt, "time", later)
     with pytest.raises(errors.StatusError) as caught:
-        tasks.upsert(server, time_budget=budget)
+        tasks.upsert(server, time_budget=PATIENCE + budget)
     assert caught.value.status == status
     assert caught.value.retry_after is None
     assert len(server.requests) == 1

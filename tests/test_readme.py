@@ -30,7 +30,7 @@ from hubspot_upsert.bulk import Status, UpsertReport
 from hubspot_upsert.sandbox import Sandbox
 from upsertgen.cli import _group as command_line
 from upsertgen.configuration import Settings, read_configuration
-from upsertgen.ir.vocabulary import ERRORS
+from upsertgen.ir.words import ERRORS
 from upsertgen.properties import read_property_settings
 from werkzeug import Response
 

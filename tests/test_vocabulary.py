@@ -11,6 +11,7 @@ from package._runtime import policy, roles
 from package.sandbox import answers, contract
 from upsertgen.emit.encode import record_literal
 from upsertgen.ir import extensions, vocabulary
+from upsertgen.ir.words import ErrorClass, words
 
 _NO_WORD = {("Roles", "maximum")}
 """What is known from elsewhere: from `maxItems`."""
@@ -42,10 +43,10 @@ _NO_FIELD = {("Roles", "aliases"), ("ErrorPolicy", "defaults"), ("ErrorPolicy", 
     ],
 )
 def test_each_word_is_a_field_of_the_runtime(name: str, module: Any) -> None:
-    words = vocabulary.words(getattr(vocabulary, name))
+    known = words(getattr(vocabulary, name))
     own = {one.name: one for one in fields(getattr(module, name))}
     kept = {key: one for key, one in own.items() if (name, key) not in _NO_WORD}
-    said = {one.name for one in words if (name, one.name) not in _NO_FIELD}
+    said = {one.name for one in known if (name, one.name) not in _NO_FIELD}
     assert said == kept.keys()
     for one in (one for one in fields(getattr(vocabulary, name)) if one.name in said):
         # What says nothing is not emitted, so that there it has to mean the same.
@@ -57,7 +58,7 @@ def test_each_word_is_a_field_of_the_runtime(name: str, module: Any) -> None:
 def test_only_what_is_empty_by_default_is_left_out() -> None:
     backoff = vocabulary.Backoff(initial=0.0, maximum=0.0)
     assert record_literal(backoff, "p") == "p.Backoff(initial=0.0, multiplier=2.0, maximum=0.0)"
-    rule = vocabulary.ErrorRule((404,), vocabulary.ErrorClass("StatusError"))
+    rule = vocabulary.ErrorRule((404,), ErrorClass("StatusError"))
     assert record_literal(rule, "p") == "p.ErrorRule(statuses=(404,), error=errors.StatusError)"
 
 

@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, cast
 from urllib.parse import quote_plus, urlencode
 
 from ._runtime.configuration import DEFAULT_TIMEOUT, Configuration, configure
@@ -115,6 +115,30 @@ class _Form(Hidden):
             self._value["refresh_token"] = refresh_token
 
 
+class _Held(NamedTuple):
+    """The token that there is, with all that is known of it: who has this has what belongs together.
+
+    Attributes:
+        number: How many tokens there were, this one included.
+        token: The token; None before the first one.
+        renewed_from: When it is to be replaced.
+        ends: When it expires.
+    """
+
+    number: int = 0
+    token: str | None = None
+    renewed_from: float = -math.inf
+    ends: float = -math.inf
+
+    def is_good(self, *, rejected: bool) -> bool:
+        """Tell whether it can be used, and need not be replaced yet."""
+        return not rejected and time.monotonic() < self.renewed_from
+
+    def must_wait(self, *, rejected: bool) -> bool:
+        """Tell whether there is nothing to go on with until there is another one."""
+        return rejected or self.token is None or time.monotonic() >= self.ends
+
+
 class _Source(ForkSafe):
     """What all sources know and decide."""
 
@@ -133,9 +157,7 @@ class _Source(ForkSafe):
             # There is no way around encryption for secrets that last.
             told = str(error).partition(", or pass allow_plain_http")[0]
             raise ValueError(told.replace("base_url", "url")) from None
-        # How many there were, and the last one.
-        self._held: tuple[int, str | None] = (0, None)
-        self._renewed_from = self._ends = -math.inf
+        self._held = _Held()
         self.after_fork()
         super().__init__()
 
@@ -151,22 +173,15 @@ class _Source(ForkSafe):
             "function that makes one where it is used"
         )
 
-    def _must_wait(self, *, rejected: bool) -> bool:
-        return rejected or self._held[1] is None or time.monotonic() >= self._ends
-
-    def _is_good(self, *, rejected: bool) -> bool:
-        return not rejected and time.monotonic() < self._renewed_from
-
     def _call(self) -> Call[_Grant]:
         content_type = "application/x-www-form-urlencoded"
         return Call(_REFRESH, content=self._form.content(), content_type=content_type)
 
     def _take(self, grant: _Grant) -> None:
-        now = time.monotonic()
-        self._held = (self._held[0] + 1, grant.access_token)
         self._form.renew(grant.refresh_token)
-        self._ends = now + grant.lasts
-        self._renewed_from = self._ends - min(_AHEAD, grant.lasts / 2)
+        ends = time.monotonic() + grant.lasts
+        renewed_from = ends - min(_AHEAD, grant.lasts / 2)
+        self._held = _Held(self._held.number + 1, grant.access_token, renewed_from, ends)
         _LOGGER.info("a new access token is there, and lasts for %g s", grant.lasts)
 
     def _failed(self, error: ApiError, *, must_wait: bool) -> None:
@@ -174,14 +189,14 @@ class _Source(ForkSafe):
         problem = _explained(error)
         if must_wait:
             raise problem from None
-        self._renewed_from = time.monotonic() + _PAUSE
+        self._held = self._held._replace(renewed_from=time.monotonic() + _PAUSE)
         _LOGGER.warning("the access token is still the old one: %s", problem)
 
     def _current(self) -> tuple[int, str]:
-        number, token = self._held
-        if token is None:
+        held = self._held
+        if held.token is None:
             raise RuntimeError("there is no token, though it was waited for")
-        return number, token
+        return held.number, held.token
 
 
 class _RefreshToken(_Source):
@@ -257,13 +272,16 @@ class _SyncSource(_Source):
             AuthenticationError: The token endpoint refuses the refresh token, or the app.
             ApiError: It cannot be reached, or its answer cannot be used.
         """
+        seen = self._held
         # If another thread has got a new one meanwhile, the rejected token is not the current one.
-        rejected = rejected and getattr(self._given, "number", 0) == self._held[0]
-        if not self._is_good(rejected=rejected):
-            seen, must_wait = self._held[0], self._must_wait(rejected=rejected)
+        rejected = rejected and getattr(self._given, "number", 0) == seen.number
+        if not seen.is_good(rejected=rejected):
+            must_wait = seen.must_wait(rejected=rejected)
             if self._lock.acquire(blocking=must_wait):
                 try:
-                    if self._held[0] == seen:
+                    # Another one may have got it, or have tried in vain, since it was looked at.
+                    held = self._held
+                    if held.number == seen.number and not held.is_good(rejected=rejected):
                         self._refresh(must_wait=must_wait)
                 finally:
                     self._lock.release()
@@ -289,10 +307,11 @@ class _AsyncSource(_Source):
 
     async def __call__(self, *, rejected: bool = False) -> str:
         """Give the current token: as `RefreshTokenSource`."""
-        if not self._is_good(rejected=rejected):
+        held = self._held
+        if not held.is_good(rejected=rejected):
             import asyncio  # Whoever awaits has loaded it by now.
 
-            must_wait, task = self._must_wait(rejected=rejected), self._refreshing
+            must_wait, task = held.must_wait(rejected=rejected), self._refreshing
             is_new = task is None or task.done() or task.get_loop() != asyncio.get_running_loop()
             if task is None or is_new:
                 task = asyncio.create_task(self._refresh(must_wait=must_wait))

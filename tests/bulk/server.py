@@ -16,6 +16,7 @@ from package._bulk.outcomes import Outcome
 from package._bulk.report import UpsertReport
 from package._bulk.resource import AsyncUpsertResource, UpsertResource
 from package._runtime.answer import Answer
+from package._runtime.attempt import Failure
 from package._runtime.client import AsyncClientBase, SyncClient
 
 from tests.bulk.contacts import BULK, Contacts
@@ -32,7 +33,7 @@ class ContactsServer:
         arrived: Counts the requests.
         in_flight: How many have arrived, and are not answered.
         latency: The seconds until it answers.
-        respond: Answers in place of `contacts` if it returns something.
+        respond: Answers in place of `contacts` if it returns something; a failure breaks the connection.
     """
 
     def __init__(self) -> None:
@@ -43,7 +44,7 @@ class ContactsServer:
         self.arrived = threading.Semaphore(0)
         self.in_flight = 0
         self.latency = 0.0
-        self.respond: Callable[[bytes], Answer | None] = lambda body: None
+        self.respond: Callable[[bytes], Answer | Failure | None] = lambda body: None
         self.paths: list[str] = []
         self._lock = threading.Lock()
         outer = self

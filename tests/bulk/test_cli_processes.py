@@ -95,7 +95,7 @@ def test_ctrl_c_while_standard_input_is_waited_for(command: Command) -> None:
     while process.poll() is None:
         process.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(5)
+            process.wait(PATIENCE / 2)  # One that it does not need would end its report, too.
     said = ended(process)
     assert said.code == 2
     assert "Traceback" not in said.err

@@ -162,7 +162,10 @@ def test_an_answer_that_comes_too_late_leaves_its_records_unknown(
     report = Upserter(kind, contacts_server).upsert(
         [contact(number) for number in range(30)], concurrency=1, time_budget=2
     )
-    assert [report.unknown, report.not_sent] == [10, 20]
+    # On a machine that stands still for so long nothing is sent.
+    assert [report.unknown, report.not_sent] in ([10, 20], [0, 30])
+    contacts_server.wait_for(report.unknown // 10)
+    assert len(contacts_server.paths) == report.unknown // 10
     contacts_server.hold.set()
 
 

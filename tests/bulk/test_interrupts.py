@@ -16,9 +16,11 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from package._bulk.limiter import LocalRateLimiter
+from package._bulk.memory import RunMemory
 from package._bulk.outcomes import Status
 from package._bulk.report import UpsertReport, report_of
-from package._bulk.source import Chunk, SourceReader
+from package._bulk.sync_driver import SyncDriver
 
 from tests.bulk.command_runs import patience
 from tests.bulk.contacts import contact
@@ -438,46 +440,53 @@ def test_a_second_ctrl_c_may_come_at_any_step_of_the_first(contacts_server: Cont
         asked(moment + 1)
 
 
-def failing() -> Iterator[dict[str, Any]]:
-    yield contact(0)
-    raise ZeroDivisionError
-
-
-def interrupted(source: Iterator[dict[str, Any]], moment: int) -> tuple[Chunk, bool, int]:
-    """Read with a signal at a step of the interpreter, or the next that it can interrupt.
-
-    Returns:
-        What was read, whether it was interrupted, and how many steps it took.
-    """
-    reader, steps, raised = SourceReader(source), 0, False
-
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        nonlocal steps, raised
-        if frame.f_code is not SourceReader.read.__code__:
-            return None
-        frame.f_trace_opcodes = True
-        steps += 1
-        if steps >= moment and reader.is_waiting and not raised:
-            raised = True
-            raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        chunk = reader.read(10)
-    finally:
-        sys.settrace(before)
-    assert not reader.is_waiting
-    return chunk, raised, steps
-
-
-@pytest.mark.parametrize("source", [lambda: iter([contact(0), contact(1)]), failing])
-def test_an_interrupt_while_a_source_is_read_is_taken_for_its_failure(
-    source: Callable[[], Iterator[dict[str, Any]]],
+def test_ctrl_c_while_the_journal_is_opened_is_not_lost(
+    contacts_server: ContactsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, _, steps = interrupted(source(), sys.maxsize)
-    found = [interrupted(source(), moment) for moment in range(steps)]
-    assert any(raised for _, raised, _ in found)
-    for chunk, raised, _ in found:
-        assert isinstance(chunk.failure, KeyboardInterrupt) == raised
+    opened = RunMemory.open
+
+    def interrupted_open(memory: RunMemory) -> None:
+        signal.raise_signal(signal.SIGINT)
+        opened(memory)
+
+    monkeypatch.setattr(RunMemory, "open", interrupted_open)
+    with (
+        Client(TOKEN, base_url=contacts_server.url) as client,
+        pytest.raises(KeyboardInterrupt) as caught,
+    ):
+        client.contacts.upsert(map(contact, range(20)), id_property="email")
+    report = report_of(caught.value)
+    assert report is not None
+    assert (report.records, report.requests) == (0, 0)
+    assert contacts_server.paths == []
+
+
+class Refill(LocalRateLimiter):
+    """Has one permit, and the next ones much later."""
+
+    def reserve(self) -> float:
+        wait, self.wait = getattr(self, "wait", 0.0), 600.0
+        return wait
+
+
+def test_what_does_not_wait_for_its_permit_any_more_says_why(
+    contacts_server: ContactsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halt = SyncDriver._halt
+
+    def halt_slowly(driver: SyncDriver) -> None:
+        halt(driver)
+        driver._threads[-1].join(0.1)  # Time enough for whoever waited.
+
+    monkeypatch.setattr(SyncDriver, "_halt", halt_slowly)
+    records = map(contact, range(20))
+    with Client(TOKEN, base_url=contacts_server.url) as client:
+        stream = client.contacts.iter_upsert(
+            records, id_property="email", concurrency=2, limiter=Refill()
+        )
+        next(stream)
+        stream.ask_to_stop()
+        with pytest.raises(KeyboardInterrupt):
+            list(stream)
+    assert stream.stop is not None
+    assert stream.stop.reason == "it was interrupted"

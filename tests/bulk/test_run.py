@@ -9,6 +9,7 @@ import math
 import random
 from collections import Counter
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -316,6 +317,25 @@ def test_what_every_record_is_refused_for_stops_the_run(faults: list[str]) -> No
     assert "object type" in stop.mend
     assert stop.error is not None
     assert stop.error.status == 400
+
+
+class Last(Random):
+    """Has as many in flight as may be, and the last of them answered first."""
+
+    def random(self) -> float:
+        return 0.0
+
+    def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
+        return (start if stop is None else stop) - 1
+
+
+def test_no_other_batch_is_divided_while_the_first_one_has_no_answer() -> None:
+    driving = Driving(Contacts())
+    driving.chance = Last(0)
+    records = [contact(n, firstname="refused") for n in range(300)]
+    run = driving.run(plan(maximum=10, concurrency=4), records)
+    assert run.stop_so_far() is not None
+    assert driving.requests < 60
 
 
 @pytest.mark.parametrize("differing", ["Ada", "conflict"])

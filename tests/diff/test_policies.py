@@ -12,7 +12,6 @@ from upsertgen.diff.policies import compare_policies, compare_upserts
 from upsertgen.ir.vocabulary import (
     Backoff,
     Choice,
-    ErrorClass,
     ErrorFields,
     ErrorPolicy,
     ErrorRule,
@@ -25,6 +24,7 @@ from upsertgen.ir.vocabulary import (
     ValueProblem,
     ValueProblems,
 )
+from upsertgen.ir.words import ErrorClass
 from upsertgen.spec_text import SpecText
 
 _PLACE = Place("batch_upsert", Part.CLIENT)

@@ -29,7 +29,8 @@ from upsertgen.ir.tree import (
     Version,
     inner_types,
 )
-from upsertgen.ir.vocabulary import Roles, texts, words
+from upsertgen.ir.vocabulary import Roles
+from upsertgen.ir.words import texts, words
 from upsertgen.spec_text import SpecText
 
 _DEEPEST = 4

@@ -209,9 +209,39 @@ def test_a_lock_vanishes_with_its_process(
         monkeypatch.setattr(folder_locks, "PATIENCE", 10.0)
         outcome = upsertgen("generate")
         assert outcome.code == 0, outcome.err
-        # Its worker processes are gone as well.
-        with pytest.raises(ProcessLookupError):
-            os.killpg(process.pid, 0)
+        _wait_until_all_have_ended(process.pid)
+
+
+def _wait_until_all_have_ended(group: int) -> None:
+    """Wait for the worker processes of one that was killed: they end soon after it, and not with it."""
+    deadline = time.monotonic() + _PATIENCE
+    with pytest.raises(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.killpg(group, 0)
+            time.sleep(0.01)
+
+
+# Its worker processes get ready when the first process has ended.
+_DIES_EARLY = """
+import os, time
+from upsertgen.emit import formatting
+prepare, first = formatting._prepare, os.getpid()
+def late(*arguments):
+    while os.getppid() == first:
+        time.sleep(0.01)
+    prepare(*arguments)
+formatting._prepare = late
+with formatting.workers(2):
+    print("locked", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_workers_of_a_run_that_is_killed_before_they_are_ready(project: Path) -> None:
+    with _locking(project, _DIES_EARLY) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait(_PATIENCE)
+        _wait_until_all_have_ended(process.pid)
 
 
 def test_a_run_that_does_not_end(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,6 +279,26 @@ def test_locks_within_one_process(tmp_path: Path) -> None:
     with locked(tmp_path / "missing"), locked(tmp_path / "missing" / "more"), locked(tmp_path):
         pass
     assert not folder_locks._held
+
+
+def test_what_is_to_be_locked_is_removed_by_another_run_just_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    area, nearest = tmp_path / "area", folder_locks._nearest
+    area.mkdir()
+
+    def remove_once_found(path: Path) -> Path:
+        found = nearest(path)
+        if found == area:
+            area.rmdir()
+        return found
+
+    monkeypatch.setattr(folder_locks, "_nearest", remove_once_found)
+    with locked(area):
+        assert folder_locks.is_locked(tmp_path)
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(FileNotFoundError), locked(tmp_path / "link" / "folder"):
+        pass
 
 
 # Locks and records beside the specs.

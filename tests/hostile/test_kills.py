@@ -6,10 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from upsertgen.configuration import Settings, read_configuration
+from upsertgen.importing import settings as import_settings
 from upsertgen.run import exclusive_run
 
 from tests.command_line import contents, upsertgen, write_files
@@ -37,10 +40,15 @@ def test_between_system_calls(scenario: str, every: int, tmp_path: Path) -> None
     assert int(run.stdout) > 20
 
 
+_DAY = "2026-11-21"
+"""The day of every import, which is written down: midnight might come between two that are compared."""
 _DIES = """
-import os, signal, sys
+import datetime, os, signal, sys, types
 import upsertgen.release, upsertgen.importing, upsertgen.diff, upsertgen.emit, upsertgen.ir
 from upsertgen.cli import main
+from upsertgen.importing import settings
+day = datetime.date.fromisoformat(sys.argv.pop(1))
+settings.datetime = types.SimpleNamespace(date=types.SimpleNamespace(today=lambda: day))
 point, calls = int(sys.argv.pop(1)), 0
 def count(event, arguments):
     global calls
@@ -97,6 +105,8 @@ def test_a_command_is_all_or_nothing(
         origin = unreleased
         arguments += ["../published/collection", "--api-version", LABEL]
     before = contents(origin / "project")
+    day = SimpleNamespace(today=lambda: date.fromisoformat(_DAY))
+    monkeypatch.setattr(import_settings, "datetime", SimpleNamespace(date=day))
     shutil.copytree(origin, tmp_path / "whole")
     monkeypatch.chdir(tmp_path / "whole" / "project")
     assert upsertgen(*arguments).code == 0
@@ -107,7 +117,7 @@ def test_a_command_is_all_or_nothing(
         shutil.copytree(origin, copy)
         monkeypatch.chdir(copy / "project")
         run = subprocess.run(
-            [sys.executable, "-c", _DIES, str(point), *arguments],
+            [sys.executable, "-c", _DIES, _DAY, str(point), *arguments],
             capture_output=True,
             timeout=PATIENCE,
         )

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
+import httpx2
 import pytest
+from package._runtime import attempt
 
 from tests.runtime.emitted_client import AsyncClient, Client, Result, Upserted
-from tests.servers import Caller, RawServer, Server
+from tests.servers import PATIENCE, Caller, RawServer, Server
 
 AnyClient = Client | AsyncClient
 Kind = type[Client] | type[AsyncClient]
+LASTING = httpx2.Limits(keepalive_expiry=PATIENCE)
+"""Of connections that are kept, however long a machine stands still."""
 KINDS = pytest.mark.parametrize("kind", [Client, AsyncClient])
 
 
@@ -66,6 +73,21 @@ def transport(request: pytest.FixtureRequest) -> str | None:
     """What sends requests: what is said of one transport holds for each."""
     given: str | None = request.param
     return given
+
+
+@pytest.fixture
+def token_of_150_s(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+    """A token that takes 150 s each time, for budgets: no stall decides how many attempts there are."""
+    taken = 0.0
+
+    def token() -> str:
+        nonlocal taken
+        taken += 150
+        return "t"
+
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + taken)
+    monkeypatch.setattr(attempt, "time", clock)
+    return token
 
 
 @pytest.fixture

@@ -8,18 +8,15 @@ import logging
 import socket
 import ssl
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import httpx2
 import pytest
 import trustme
 from package import errors
-from package._runtime import attempt
 from package._runtime.answer import Answer
 from package._runtime.attempt import Attempt, Failure
 from package._runtime.policy import Backoff
@@ -39,6 +36,8 @@ from tests.servers import (
     silent,
 )
 
+# What was waited for when time was up, which on a slow machine need not be the answer.
+TIME_IS_UP = "ReadTimeout|within the time budget|it took too long"
 ROLLING = {"message": "slow down", "policyName": "TEN_SECONDLY_ROLLING"}
 
 
@@ -86,12 +85,12 @@ def test_attempts_end_with_the_budget_and_raise_the_last_answer(
 ) -> None:
     server.script = [
         answer(503, {"message": "busy"}),
-        answer(503, {"message": "full"}, {"Retry-After": "5.1"}),
+        answer(503, {"message": "full"}, {"Retry-After": "60.1"}),
     ]
     with pytest.raises(errors.ServerError) as caught:
-        caller.upsert(server, time_budget=5)
+        caller.upsert(server, time_budget=60)
     assert str(caught.value) == (
-        "contacts.batch_upsert: 503 full (retry after 5.1 s, after 2 attempts)"
+        "contacts.batch_upsert: 503 full (retry after 60.1 s, after 2 attempts)"
     )
     assert len(server.requests) == 2
     server.script = [answer(503, {})]
@@ -101,24 +100,14 @@ def test_attempts_end_with_the_budget_and_raise_the_last_answer(
 
 
 def test_a_token_that_takes_all_the_time_ends_the_call(
-    caller: UpsertCaller, server: Server, monkeypatch: pytest.MonkeyPatch
+    caller: UpsertCaller, server: Server, token_of_150_s: Callable[[], str]
 ) -> None:
-    taken = 0.0
-
-    def token() -> str:
-        nonlocal taken
-        taken += 150
-        return "t"
-
-    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + taken)
-    monkeypatch.setattr(attempt, "time", clock)
-
     server.script = [answer(503, {"message": "busy"})]
     with pytest.raises(errors.TransportError, match="time budget") as caught:
-        caller.upsert(server, token=token, time_budget=100)
+        caller.upsert(server, token=token_of_150_s, time_budget=100)
     assert caught.value.attempts == len(server.requests) == 0
     with pytest.raises(errors.ServerError, match="busy") as answered:
-        caller.upsert(server, token=token, time_budget=250)
+        caller.upsert(server, token=token_of_150_s, time_budget=250)
     assert answered.value.attempts == len(server.requests) == 1
 
 
@@ -191,32 +180,35 @@ def test_an_incomplete_answer_is_tried_again(
 
 
 def test_a_connection_that_keeps_breaking_is_a_transport_error(
-    caller: UpsertCaller, raw_server: RawServer, caplog: pytest.LogCaptureFixture
+    caller: UpsertCaller,
+    raw_server: RawServer,
+    token_of_150_s: Callable[[], str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("INFO", "package")
     raw_server.script = [b""]
     with pytest.raises(errors.TransportError, match=r"^contacts\.batch_upsert: ") as caught:
-        caller.upsert(raw_server, time_budget=0.3)
+        caller.upsert(raw_server, token=token_of_150_s, time_budget=400)
     assert "attempt 1: RemoteProtocolError: Server disconnected" in caplog.text
     error = caught.value
     told = {error.status, error.text, error.body, error.category, error.correlation_id}
     assert told == {None}
-    assert error.attempts > 1
+    assert error.attempts == 2
     assert error.__cause__ is error.__context__ is None
 
 
 def test_a_refused_connection_says_where_and_that_nothing_was_sent(
-    caller: UpsertCaller, server: Server
+    caller: UpsertCaller, server: Server, token_of_150_s: Callable[[], str]
 ) -> None:
     url = f"127.0.0.1:{free_port()}"
     with pytest.raises(errors.TransportError, match="Connection refused") as caught:
-        caller.upsert(server, base_url=f"http://{url}", time_budget=0.2)
+        caller.upsert(server, base_url=f"http://{url}", token=token_of_150_s, time_budget=400)
     assert f"no connection to {url}, so nothing was sent" in str(caught.value)
-    assert caught.value.attempts > 1
+    assert caught.value.attempts == 2
 
 
 def test_a_connection_that_time_cuts_short_does_not_hide_what_was_answered_before(
-    caller: UpsertCaller, server: Server
+    caller: UpsertCaller, server: Server, token_of_150_s: Callable[[], str]
 ) -> None:
     with (
         socket.create_server(("127.0.0.1", 0), backlog=0) as listener,
@@ -237,7 +229,8 @@ def test_a_connection_that_time_cuts_short_does_not_hide_what_was_answered_befor
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(errors.ServerError, match=r"503.*\(after 2 attempts\)"):
-            caller.upsert(server, base_url=url, time_budget=1.5)
+            # So the first attempt has 151.5 s, and the second one a hundredth of it.
+            caller.upsert(server, base_url=url, token=token_of_150_s, time_budget=301.5)
         thread.join()
 
 
@@ -246,6 +239,7 @@ def test_a_proxy_that_refuses_is_named_without_its_password(
     caller: UpsertCaller,
     raw_server: RawServer,
     monkeypatch: pytest.MonkeyPatch,
+    token_of_150_s: Callable[[], str],
     proxy: bytes | None,
 ) -> None:
     for name in ("HTTPS_PROXY", "NO_PROXY", "no_proxy"):
@@ -255,7 +249,8 @@ def test_a_proxy_that_refuses_is_named_without_its_password(
         raw_server.script, place = [proxy], raw_server.url.removeprefix("http://")
     monkeypatch.setenv("https_proxy", f"http://me:password@{place}")
     with pytest.raises(errors.TransportError, match="nothing was sent") as caught:
-        caller.upsert(raw_server, base_url="https://api.example.com", time_budget=0.2)
+        options: dict[str, Any] = {"token": token_of_150_s, "time_budget": 400}
+        caller.upsert(raw_server, base_url="https://api.example.com", **options)
     assert f"api.example.com:443 through the proxy {place}" in str(caught.value)
     assert "NO_PROXY" in str(caught.value)
     assert "password" not in str(caught.value)
@@ -269,9 +264,9 @@ def test_silence_ends_with_the_timeout(caller: UpsertCaller, raw_server: RawServ
 def test_silence_ends_with_the_budget(caller: UpsertCaller, raw_server: RawServer) -> None:
     # The server has had enough long after the budget, and then it is another error.
     raw_server.script = [silent]
-    with pytest.raises(errors.TransportError, match="ReadTimeout") as caught:
+    with pytest.raises(errors.TransportError, match=TIME_IS_UP) as caught:
         caller.upsert(raw_server, timeout=600, time_budget=0.2)
-    assert caught.value.attempts == 1
+    assert caught.value.attempts <= 1  # A machine that stands still may leave no time for one.
 
 
 def test_a_redirect_is_not_followed_and_the_token_stays(

@@ -12,12 +12,15 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from package import errors
 from package._runtime.operation import Call, Operation, build_request, no_content
+from package._runtime.pool import Pool
 
-from tests.runtime.conftest import KINDS, Kind, close, get
+from tests.runtime.conftest import KINDS, LASTING, Kind, close, get
 from tests.runtime.emitted_client import POLICY, AsyncClient, Client, Error
+from tests.runtime.test_oauth import Lock
 from tests.servers import PATIENCE, TOKEN, RawServer, Server, answer, read_request
 
 
@@ -82,7 +85,7 @@ def test_a_client_with_other_options_shares_connections_and_token(server: Server
     server.script = [answer(204)]
     with Client(TOKEN, base_url=server.url) as client:
         client.contacts.delete(contact_id="1")
-        with client.with_options(time_budget=2, timeout=1.5) as hasty:
+        with client.with_options(time_budget=25, timeout=20) as hasty:
             hasty.contacts.delete(contact_id="2")
             # No time for that, as there is with the options of the first client.
             server.script = [answer(503, {}, {"Retry-After": "30"})]
@@ -105,9 +108,9 @@ def test_a_client_with_other_options_uses_the_same_connection(raw_server: RawSer
         connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
 
     raw_server.script = [answer_twice, b""]
-    with Client(TOKEN, base_url=raw_server.url, time_budget=0.5) as client:
+    with Client(TOKEN, base_url=raw_server.url, limits=LASTING) as client:
         client.contacts.delete(contact_id="1")
-        client.with_options(time_budget=1).contacts.delete(contact_id="2")
+        client.with_options(time_budget=30).contacts.delete(contact_id="2")
     assert len(raw_server.requests) == 2
 
 
@@ -116,7 +119,7 @@ def test_an_asynchronous_client_with_other_options_leaves_the_first_open(server:
 
     async def run() -> None:
         async with AsyncClient(TOKEN, base_url=server.url) as client:
-            async with client.with_options(timeout=1) as other:
+            async with client.with_options(timeout=20) as other:
                 await other.contacts.delete(contact_id="1")
             with pytest.raises(RuntimeError, match="closed"):
                 await other.contacts.delete(contact_id="2")
@@ -147,6 +150,32 @@ def test_threads_share_a_client(server: Server) -> None:
     assert sorted(request.path for request in server.requests) == [
         f"/contacts/{number}" for number in range(8)
     ]
+
+
+def test_a_client_that_is_closed_while_a_thread_sets_it_up_leaves_nothing_open(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Transport(httpx2.BaseTransport):
+        closed = 0
+
+        def close(self) -> None:
+            self.closed += 1
+
+    transport, lock = Transport(), Lock()
+    client = Client(TOKEN, base_url=server.url)
+    closing = threading.Thread(target=client.close)
+
+    def build(*_: object) -> Transport:
+        closing.start()
+        assert lock.is_waited_for.wait(PATIENCE)
+        return transport
+
+    monkeypatch.setattr(Pool, "_build", build)
+    pool = client._connection._pool
+    pool._lock = lock  # type: ignore[assignment]
+    assert pool.transport() is transport
+    closing.join()
+    assert transport.closed == 1
 
 
 def test_calls_of_one_asynchronous_client_run_side_by_side(server: Server) -> None:

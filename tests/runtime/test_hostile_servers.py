@@ -27,6 +27,7 @@ from package._runtime.roles import Roles
 
 from tests.runtime.conftest import UpsertCaller
 from tests.runtime.emitted_client import POLICY
+from tests.runtime.test_attempts import TIME_IS_UP
 from tests.servers import OK, PATIENCE, RawServer, raw_answer
 
 ROOT = Path(__file__).parents[2]
@@ -276,7 +277,7 @@ def test_what_trickles_ends_with_the_budget(caller: UpsertCaller) -> None:
     with ThreadPoolExecutor(len(TRICKLES)) as pool:
         told = dict(zip(TRICKLES, pool.map(upsert, TRICKLES), strict=True))
     # The time that is left is also what each wait for bytes may take.
-    late = re.compile("within the time budget|ReadTimeout|Too large response headers")
+    late = re.compile(f"{TIME_IS_UP}|Too large response headers")
     assert [case for case in told if not late.search(told[case])] == [], told
 
 

@@ -7,14 +7,18 @@ import base64
 import json
 import logging
 import pickle
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from types import FrameType
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 from package import errors, oauth
+from package._runtime.policy import Backoff
 from package.oauth import (
     AsyncClientCredentialsSource,
     AsyncRefreshTokenSource,
@@ -26,7 +30,7 @@ from werkzeug import Response
 from tests.runtime.conftest import UpsertCaller
 from tests.runtime.emitted_client import AsyncClient, Client
 from tests.runtime.test_secrets import shown
-from tests.servers import RawServer, Server, answer, free_port, raw_answer
+from tests.servers import PATIENCE, RawServer, Server, answer, free_port, raw_answer
 
 EXPIRED = answer(401, {"message": "it expired 7 seconds ago", "category": "EXPIRED"})
 SECRETS: dict[str, Any] = {"client_id": "app", "client_secret": "hush-1", "refresh_token": "hush-2"}
@@ -190,10 +194,14 @@ def test_what_the_token_endpoint_does_not_give_is_a_typed_error_without_secrets(
     step: bytes,
     error: type[errors.ApiError],
     told: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     raw_server.script = [step]
+    # There is no time for another attempt, however much there is for the first one.
+    policy = replace(oauth._POLICY, backoff=Backoff(initial=600, multiplier=1, maximum=600))
+    monkeypatch.setattr(oauth, "_REFRESH", replace(oauth._REFRESH, policy=policy))
     with pytest.raises(error, match=told) as caught:
-        caller.upsert(server, token=source_for(kind, raw_server.url, time_budget=2.0))
+        caller.upsert(server, token=source_for(kind, raw_server.url))
     assert "hush" not in repr(vars(caught.value))
     assert server.requests == []
 
@@ -213,6 +221,89 @@ def test_many_threads_share_one_refresh(server: Server, raw_server: RawServer) -
             list(threads.map(call, range(8)))
     assert set(sent(server)) == {"Bearer token-1", "Bearer token-2"}
     assert len(raw_server.requests) == 2
+
+
+class Lock:
+    """A lock that tells when a thread has to wait for it."""
+
+    def __init__(self) -> None:
+        self._lock, self.is_waited_for = threading.Lock(), threading.Event()
+
+    def acquire(self, blocking: bool = True) -> bool:
+        if self._lock.acquire(blocking=False):
+            return True
+        self.is_waited_for.set()
+        return self._lock.acquire(blocking)
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def ask_twice(source: Any, moment: int, *, rejected: bool) -> bool:
+    """Ask for a token, and once more in another thread when that has come to a step.
+
+    Returns:
+        Whether it took so many steps.
+    """
+    ready, go_on, lock = threading.Event(), threading.Event(), Lock()
+    source._lock = lock
+    steps = 0
+
+    def ask() -> None:
+        if rejected:
+            source()
+        ready.set()
+        go_on.wait(PATIENCE)
+        source(rejected=rejected)
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal steps
+        if frame.f_code not in {oauth._SyncSource.__call__.__code__, oauth._Source._take.__code__}:
+            return None
+        steps += 1
+        if steps == moment:
+            go_on.set()
+            while thread.is_alive() and not lock.is_waited_for.wait(0.001):
+                pass
+        return trace
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    assert ready.wait(PATIENCE)
+    if rejected:
+        source()
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        source(rejected=rejected)
+    finally:
+        sys.settrace(before)
+        go_on.set()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    return steps >= moment
+
+
+@pytest.mark.parametrize("rejected", [False, True])
+def test_two_threads_share_one_refresh_whenever_the_second_one_comes(
+    raw_server: RawServer, rejected: bool
+) -> None:
+    count, moment, is_a_step = 2 if rejected else 1, 0, True
+    while is_a_step:
+        moment += 1
+        raw_server.script = [granted(1), granted(2), granted(3)]
+        raw_server.requests.clear()
+        source = RefreshTokenSource(raw_server.url, **SECRETS)
+        is_a_step = ask_twice(source, moment, rejected=rejected)
+        assert len(raw_server.requests) == count, f"at step {moment}"
+        assert source() == f"token-{count}"
+    assert moment > 10
 
 
 def test_many_tasks_share_one_refresh_in_each_loop(server: Server, raw_server: RawServer) -> None:

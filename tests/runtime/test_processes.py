@@ -16,7 +16,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -321,6 +321,30 @@ def test_connections_of_a_loop_that_ended_without_a_word_are_let_go(
     gc.collect()
     plain.wait_for_connections(0)
     asyncio.run(client.aclose())
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # Of the loop, which left its sockets open.
+def test_a_loop_that_ends_just_when_a_client_is_closed_leaves_nothing_unawaited(
+    plain: EchoServer, transport: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = AsyncClient(TOKEN, base_url=plain.url, transport=transport)
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(client.contacts.get(contact_id="1"))
+    # It ends between the question and what is done about the answer.
+    monkeypatch.setattr(loop, "is_running", partial(closed, loop, monkeypatch))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        asyncio.run(client.aclose())
+    assert [one for one in told if one.category is RuntimeWarning] == []
+    del client, loop
+    gc.collect()
+    plain.wait_for_connections(0)
+
+
+def closed(loop: asyncio.AbstractEventLoop, patch: pytest.MonkeyPatch) -> bool:
+    patch.undo()
+    loop.close()
+    return True
 
 
 async def get_without_closing(client: AsyncClient) -> None:

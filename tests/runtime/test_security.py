@@ -127,9 +127,9 @@ def test_no_error_log_or_pickle_of_one_shows_it(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     caller = case.caller(kind, transport)
-    for url, error in failures(server, raw_server):
+    for url, error, budget in failures(server, raw_server):
         with pytest.raises(error) as caught:
-            caller.upsert(server, base_url=url, time_budget=0.3)
+            caller.upsert(server, base_url=url, time_budget=budget)
         assert not is_leaking(shown(caught.value) + repr(caught.value) + repr(vars(caught.value)))
         assert not is_leaking(repr(pickle.dumps(caught.value)))
     # The test's server logs what it is asked, as servers do.

@@ -24,7 +24,7 @@ import pytest
 import trustme
 from package._runtime import configuration
 
-from tests.runtime.conftest import KINDS, Kind, UpsertCaller
+from tests.runtime.conftest import KINDS, LASTING, Kind, UpsertCaller
 from tests.runtime.emitted_client import AsyncClient, Client
 from tests.servers import PATIENCE, TOKEN, Server, raw_answer, read_request
 
@@ -65,6 +65,7 @@ class KeepAliveServer:
                 connection.sendall(KEPT)
 
     def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)  # Or else the thread would go on waiting.
         self._listener.close()
 
 
@@ -96,7 +97,7 @@ def upserts(kind: str, transport: str | None) -> Callable[..., None]:
 
 def test_a_connection_is_used_again(upserts: Callable[..., None]) -> None:
     with contextlib.closing(KeepAliveServer()) as server:
-        upserts(server, 3)
+        upserts(server, 3, limits=LASTING)
     assert server.connections == [3]
 
 
@@ -113,7 +114,7 @@ def test_a_request_on_a_connection_that_broke_is_not_repeated_in_secret(
     """Or nobody could tell that it may have been applied twice."""
     caplog.set_level("INFO", "package")
     with contextlib.closing(KeepAliveServer(lambda number: number != 2)) as server:
-        upserts(server, 2)
+        upserts(server, 2, limits=LASTING)
     assert server.connections == [2, 1]
     assert "attempt 1: RemoteProtocolError: Server disconnected" in caplog.text
 
@@ -129,7 +130,9 @@ def test_who_waits_too_long_for_a_connection_gives_up(
         return True
 
     with contextlib.closing(KeepAliveServer(after_the_other_gave_up)) as server:
-        limits, timeout = httpx2.Limits(max_connections=1), httpx2.Timeout(PATIENCE, pool=0.02)
+        limits, timeout = httpx2.Limits(
+            max_connections=1, keepalive_expiry=PATIENCE
+        ), httpx2.Timeout(PATIENCE, pool=0.02)
         upserts(server, 2, at_once=True, limits=limits, timeout=timeout)
     assert "attempt 1: PoolTimeout" in caplog.text
     assert server.connections == [2]

@@ -22,7 +22,6 @@ def show(
     place: str = "",
 ) -> None:
     """Open the page and wait until it shows something."""
-    page.fetched.clear()
     page.open(f"{api.url}/{place}", *size, scheme)
     wait(page, "document.body.className === 'live'")
 

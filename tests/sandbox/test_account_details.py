@@ -35,7 +35,7 @@ def test_a_token_and_its_scopes(scopes: frozenset[str] | None, shown: list[str] 
 @pytest.mark.parametrize("limit", [5, None])
 def test_what_is_used_of_the_day(limit: int | None) -> None:
     with (
-        Sandbox(Options(daily_limit=limit)) as sandbox,
+        Sandbox(Options(daily_limit=limit, clock="2026-03-01T12:00:00Z")) as sandbox,
         Client("mine", base_url=sandbox.url) as client,
     ):
         assert client.rate_limit is None
@@ -51,7 +51,10 @@ def test_what_is_used_of_the_day(limit: int | None) -> None:
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"tokenKey": 7}'])
 def test_a_request_that_names_no_token(body: str) -> None:
     headers = {"Authorization": "Bearer mine", "Content-Type": "application/json"}
-    with Sandbox() as sandbox, httpx2.Client(base_url=sandbox.url, headers=headers) as client:
+    with (
+        Sandbox() as sandbox,
+        httpx2.Client(base_url=sandbox.url, headers=headers, timeout=60) as client,
+    ):
         answer = client.post("/oauth/v2/private-apps/get/access-token-info", content=body)
     assert answer.status_code == 400
     assert answer.json()["category"] == "VALIDATION_ERROR"

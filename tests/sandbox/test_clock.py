@@ -61,12 +61,13 @@ def test_what_is_no_latency(text: str) -> None:
 
 
 def test_records_have_the_time_of_the_clock() -> None:
-    with SmallApi(Options(clock="2026-03-01T12:00:00Z")) as api:
+    with SmallApi(Options(clock="2001-03-01T12:00:00Z")) as api:
         api.upsert("a@example.com")
         (record,) = api.records("people")
-        assert record["created_at"] == record["updated_at"] == "2026-03-01T12:00:00.000Z"
+        assert record["created_at"] == record["updated_at"] == "2001-03-01T12:00:00.000Z"
         # The log says when it really was.
-        assert api.requests[0].at[:10] == datetime.now(UTC).date().isoformat() != "2026-03-01"
+        came = datetime.fromisoformat(api.requests[0].at)
+        assert abs(datetime.now(UTC) - came) < timedelta(hours=1)
 
 
 def test_a_shifted_clock_runs() -> None:
@@ -94,7 +95,9 @@ def test_each_answer_takes_its_time() -> None:
 def test_the_limits_of_a_profile(options: RealOptions, burst: int, daily: int | None) -> None:
     with Sandbox(options) as sandbox:
         headers = {"Authorization": "Bearer mine"}
-        answer = httpx2.get(f"{sandbox.url}/crm/v3/properties/contacts", headers=headers)
+        answer = httpx2.get(
+            f"{sandbox.url}/crm/v3/properties/contacts", headers=headers, timeout=60
+        )
     assert int(answer.headers["x-hubspot-ratelimit-max"]) == burst
     told = answer.headers.get("x-hubspot-ratelimit-daily")
     assert told == (None if daily is None else str(daily))

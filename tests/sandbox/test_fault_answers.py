@@ -23,7 +23,7 @@ def sandbox() -> Iterator[Sandbox]:
 def ask(sandbox: Sandbox, user: str = "mine", method: str = "POST", path: str = UPSERT) -> Any:
     headers = {"Authorization": f"Bearer {user}"}
     body = BODY if method == "POST" else None
-    return httpx2.request(method, sandbox.url + path, json=body, headers=headers)
+    return httpx2.request(method, sandbox.url + path, json=body, headers=headers, timeout=60)
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_a_link_from_elsewhere_opens_the_page(elsewhere: Browser, api: SmallApi)
     elsewhere.evaluate(
         f"document.body.innerHTML = '<a href=\"{api.url}/\">to the sandbox</a>'; undefined"
     )
-    elsewhere.click("a")
+    elsewhere.follow("a")
     end = time.monotonic() + 60
     while elsewhere.evaluate("document.body?.className") != "live":
         assert time.monotonic() < end

@@ -155,8 +155,8 @@ def test_nothing_is_reset_before_it_is_confirmed(page: Browser, api: SmallApi) -
     assert api.count("people") == 1
     page.click("#reset-open")
     page.click("#reset-dialog .danger")
+    wait(page, f"!{is_open('reset')}")
     wait(page, "document.querySelector('#records').textContent === '0'")
-    assert page.evaluate(is_open("reset")) is False
     assert text(page, "#announcement") == "The sandbox was reset."
     assert api.count("people") == 0
 
@@ -201,6 +201,7 @@ def test_faults_are_queued_and_removed(page: Browser, api: SmallApi) -> None:
     assert "from 400 to 599" in text(page, "#faults-dialog .problem")
     page.enter("#fault-status", "502")
     page.click("#faults-dialog .buttons .danger")
+    wait(page, f"!{is_open('faults')}")
     wait(page, "document.querySelector('#faults-figure').textContent === '2'")
     assert text(page, "#faults") == "server;status=502 2 times for deals"
     page.click("#faults-open")

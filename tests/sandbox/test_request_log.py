@@ -141,5 +141,5 @@ def test_an_unknown_path_is_kept_too(api: SmallApi) -> None:
 def test_a_body_is_told_however_deep_it_is_nested(api: SmallApi, depth: int) -> None:
     content = f'{{"other": {"[" * depth}{"]" * depth}}}'
     headers = {**HEADERS, "Content-Type": "application/json"}
-    httpx2.post(f"{api.url}{PEOPLE}", content=content, headers=headers)
+    httpx2.post(f"{api.url}{PEOPLE}", content=content, headers=headers, timeout=60)
     assert api.body("/requests/1")["body"]["json"] == json.loads(content)

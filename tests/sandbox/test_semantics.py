@@ -15,6 +15,8 @@ from hubspot_upsert.sandbox import Options, Sandbox
 
 from tests.inventory import PACKAGES, object_types
 
+NOON = "2026-03-01T12:00:00Z"
+
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
@@ -29,7 +31,7 @@ def label(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def client(label: str, sandbox: Sandbox) -> Iterator[Any]:
-    with sandbox.client(PACKAGES[label].Client, time_budget=1) as client:
+    with sandbox.client(PACKAGES[label].Client) as client:
         yield client
 
 
@@ -159,7 +161,9 @@ def test_a_key_property_has_to_be_named(client: Any) -> None:
 def test_hundred_and_one_inputs_are_too_many(sandbox: Sandbox) -> None:
     inputs = [person(f"{number}@example.com") for number in range(101)]
     path = "/crm/v3/objects/contacts/batch/upsert"
-    with httpx2.Client(base_url=sandbox.url, headers={"Authorization": "Bearer t"}) as http:
+    with httpx2.Client(
+        base_url=sandbox.url, headers={"Authorization": "Bearer t"}, timeout=60
+    ) as http:
         assert http.post(path, json={"inputs": inputs}).status_code == 400
         assert http.post(path, json={"inputs": inputs[:100]}).status_code == 200
 
@@ -243,17 +247,18 @@ def test_feature_flags_are_served_too(client: Any) -> None:
             Options(tokens={"t-1": None, "t-2": frozenset({"crm.objects.deals.write"})}),
             hubspot_upsert.PermissionDeniedError,
         ),
-        (Options(daily_limit=1), hubspot_upsert.DailyLimitError),
+        (Options(daily_limit=1, clock=NOON), hubspot_upsert.DailyLimitError),
         (Options(lock_after=0), hubspot_upsert.LockedError),
     ],
 )
 def test_tokens_and_limits_open_what_they_should(
-    options: Options, error: type[hubspot_upsert.StatusError]
+    options: Options, error: type[hubspot_upsert.StatusError], slowly: Any
 ) -> None:
     inputs = [person("a@example.com")]
     with Sandbox(options) as sandbox:
+        sandbox._run().account.limits.clock = lambda: 0.0  # No lock ends while it is looked for.
         first, second = (
-            sandbox.client(hubspot_upsert.v3.Client, token, time_budget=1)
+            sandbox.client(hubspot_upsert.v3.Client, slowly(token), time_budget=200)
             for token in ("t-1", "t-2")
         )
         with first, second:
@@ -266,8 +271,8 @@ def test_tokens_and_limits_open_what_they_should(
 
 def test_the_burst_limit_answers_as_documented() -> None:
     with (
-        Sandbox(Options(burst_limit=3)) as sandbox,
-        sandbox.client(hubspot_upsert.v3.Client, time_budget=2) as client,
+        Sandbox(Options(burst_limit=3, clock=NOON)) as sandbox,
+        sandbox.client(hubspot_upsert.v3.Client, time_budget=9) as client,
     ):
         for number in range(3):
             client.contacts.batch_upsert(inputs=[person(f"{number}@example.com")])

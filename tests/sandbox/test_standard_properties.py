@@ -104,7 +104,7 @@ def test_what_every_account_has_is_not_declared(tmp_path: Path) -> None:
     standard = load_contract().standard_properties
     with Sandbox(Options(database=path)) as sandbox, sandbox.client(Client) as client:
         assert client.contacts.upsert([{"email": "a@example.com"}], id_property="email").created
-        answer = httpx2.get(f"{sandbox.url}/_sandbox/properties/contacts")
+        answer = httpx2.get(f"{sandbox.url}/_sandbox/properties/contacts", timeout=60)
         assert answer.json()["properties"].keys() == standard.of("contacts").keys()
     assert b"hs_additional_emails" not in path.read_bytes()
 

@@ -24,7 +24,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def send(sandbox: Sandbox, body: Any, path: str = CONTACTS, **headers: str) -> httpx2.Response:
-    return httpx2.post(f"{sandbox.url}{path}", json=body, headers={**HEADERS, **headers})
+    return httpx2.post(
+        f"{sandbox.url}{path}", json=body, headers={**HEADERS, **headers}, timeout=60
+    )
 
 
 def upsert(
@@ -77,7 +79,9 @@ def test_what_is_no_number_or_too_large_for_one_is_refused(
 ) -> None:
     content = '{"inputs": [{"id": "a@b.example", "idProperty": "email", "properties": {"firstname": %s}}]}'
     headers = {**HEADERS, "Content-Type": "application/json"}
-    answer = httpx2.post(f"{sandbox.url}{CONTACTS}", content=content % number, headers=headers)
+    answer = httpx2.post(
+        f"{sandbox.url}{CONTACTS}", content=content % number, headers=headers, timeout=60
+    )
     assert answer.status_code == 400
     assert sandbox.requests[-1].situation == situation
 
@@ -166,7 +170,9 @@ def test_a_key_that_is_not_unique_is_told_with_type_and_account(
     sandbox: Sandbox, path: str
 ) -> None:
     answer = upsert(sandbox, by="firstname", path=path)
-    details = httpx2.get(f"{sandbox.url}/account-info/v3/details", headers=HEADERS).json()
+    details = httpx2.get(
+        f"{sandbox.url}/account-info/v3/details", headers=HEADERS, timeout=60
+    ).json()
     begin = "Unable to perform update/upsert by non-unique "
     assert answer.json()["message"].startswith(begin)
     assert answer.json()["message"].endswith(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -17,7 +18,7 @@ def worker() -> Iterator[Worker]:
     worker = Worker()
     yield worker
     worker.stop()
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads
 
 
 def test_results_and_errors_come_back_from_the_thread(worker: Worker) -> None:
@@ -59,25 +60,52 @@ def test_what_is_urgent_comes_first_and_what_was_cancelled_is_not_done(worker: W
 
 
 def test_what_has_begun_may_take_its_time(worker: Worker) -> None:
-    goes_on = threading.Event()
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def busy() -> bool:
+        begun.set()
+        return goes_on.wait(60)
 
     async def ask() -> bool:
-        asyncio.get_running_loop().call_later(0.6, goes_on.set)
-        return await worker.do(partial(goes_on.wait, 60), patience=0.5)
+        loop = asyncio.get_running_loop()
+        loop.call_soon(begun.wait, 60)  # Until then, no time passes for those who wait here.
+        loop.call_later(0.2, goes_on.set)
+        return await worker.do(busy, patience=0.1)
 
     assert asyncio.run(ask())
+
+
+def test_a_machine_that_stood_still_is_no_reason_to_give_up(worker: Worker) -> None:
+    goes_on = threading.Event()
+
+    async def ask() -> None:
+        loop = asyncio.get_running_loop()
+        before = asyncio.create_task(worker.do(partial(goes_on.wait, 60)))
+        await asyncio.sleep(0)  # Now it is queued.
+        loop.call_soon(time.sleep, 1.2)
+        loop.call_later(1.3, goes_on.set)
+        assert await worker.do(lambda: "done", patience=1) == "done"
+        await before
+
+    asyncio.run(ask())
 
 
 def test_nobody_waits_for_what_it_was_doing_when_a_loop_was_closed(worker: Worker) -> None:
     goes_on, ended = threading.Event(), threading.Event()
 
-    def busy() -> None:
-        goes_on.wait(60)
-        ended.set()
-
     async def ask() -> None:
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(worker.do(busy), 0.01)
+        begun, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def busy() -> None:
+            loop.call_soon_threadsafe(begun.set)
+            goes_on.wait(60)
+            ended.set()
+
+        task = asyncio.create_task(worker.do(busy))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
 
     asyncio.run(ask())
     goes_on.set()

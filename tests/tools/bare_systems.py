@@ -2,8 +2,8 @@
 
 A bare system has git, make, python3 and its venv module, and nothing else: what a newcomer has. Each is made
 once, with debootstrap, and kept; the clone of HEAD in it is new each time. Mirrors, name servers,
-certificates, and what the environment says about pip and proxies, are those of this machine, read when it
-runs.
+certificates, and what the environment says about pip, proxies and CI, are those of this machine, read when
+it runs.
 """
 
 from __future__ import annotations
@@ -40,9 +40,14 @@ STEPS = {
     "make test-lowest": "make test-lowest",
 }
 PASSED = "passed"
+PAUSES = (10, 60)
+"""Seconds until a bare system is tried to be made again."""
 USUAL = ("make", "from nothing", "make test")
+# `CI` decides whether Hypothesis draws by chance, which would let one run of many fail, and `AGAIN` what
+# becomes of a download that breaks off.
 _INHERITED = re.compile(
-    r"PIP_(CERT|DEFAULT_TIMEOUT|DISABLE_PIP_VERSION_CHECK|INDEX_URL|EXTRA_INDEX_URL)|(https?|no)_proxy",
+    r"AGAIN|CI|(https?|no)_proxy|PIP_(CERT|DEFAULT_TIMEOUT|DISABLE_PIP_VERSION_CHECK|INDEX_URL|"
+    r"EXTRA_INDEX_URL|RETRIES)",
     re.IGNORECASE,
 )
 
@@ -66,25 +71,37 @@ def prepare(suite: str) -> Path:
         raise Unavailable("debootstrap is missing: apt-get install debootstrap")
     folder = KEPT_IN / suite
     if not folder.exists():
-        # What a run made that was killed is in nobody's way.
         KEPT_IN.mkdir(parents=True, exist_ok=True)
-        new = Path(tempfile.mkdtemp(prefix=f"{suite}-unfinished-", dir=KEPT_IN))
-        command = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite]
-        # A release that is newer than debootstrap is built like the newest that it knows.
-        mirror = _mirror()
-        script = Path("/usr/share/debootstrap/scripts/sid")
-        command += [str(new), *([mirror, str(script)] if mirror and script.exists() else [])]
-        made = subprocess.run([*NAMESPACES, *command], capture_output=True, text=True)
-        if made.returncode:
-            raise Unavailable(
-                f"debootstrap {suite} failed: {made.stdout[-500:]}{made.stderr[-500:]}"
-            )
-        new.chmod(0o755)
-        new.rename(folder)
+        # A mirror that is brought up to date meanwhile has no longer what it listed before.
+        for pause in PAUSES:
+            try:
+                _make(suite, folder)
+                break
+            except Unavailable as error:
+                print(f"{error}; tried again in {pause} s", file=sys.stderr)
+                time.sleep(pause)
+        else:
+            _make(suite, folder)
     for name in ("etc/resolv.conf", "etc/hosts", "etc/ssl/certs/ca-certificates.crt"):
         if Path("/", name).exists():
             shutil.copyfile(Path("/", name), folder / name)
     return folder
+
+
+def _make(suite: str, folder: Path) -> None:
+    # What a run made that was killed is in nobody's way.
+    new = Path(tempfile.mkdtemp(prefix=f"{suite}-unfinished-", dir=KEPT_IN))
+    command = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", suite]
+    # A release that is newer than debootstrap is built like the newest that it knows.
+    mirror = _mirror()
+    script = Path("/usr/share/debootstrap/scripts/sid")
+    command += [str(new), *([mirror, str(script)] if mirror and script.exists() else [])]
+    made = subprocess.run([*NAMESPACES, *command], capture_output=True, text=True)
+    if made.returncode:
+        shutil.rmtree(new, ignore_errors=True)
+        raise Unavailable(f"debootstrap {suite} failed: {made.stdout[-500:]}{made.stderr[-500:]}")
+    new.chmod(0o755)
+    new.rename(folder)
 
 
 def _mirror() -> str | None:

@@ -161,6 +161,7 @@ def classify(
     random: float,
     now: float,
     decode: Decoder = decode_all,
+    before: Attempt | None = None,
 ) -> Verdict:
     """Say what an attempt means.
 
@@ -173,12 +174,24 @@ def classify(
         random: A random number from 0 up to but not including 1.
         now: The time, in seconds since the epoch.
         decode: Decodes the body of an answer that accepts the request.
+        before: What came of the attempt before, if that was tried again.
 
     Returns:
         What it means.
     """
     delay = delay_before_retry(operation.policy, attempt, number, random=random, now=now)
     if isinstance(attempt, Failure):
+        if attempt.is_late and before is not None and delay is not None and delay >= time_left:
+            # What the time left cut short says less than what made it run out.
+            return classify(
+                operation,
+                roles,
+                before,
+                number=number - 1,
+                time_left=time_left,
+                random=random,
+                now=now,
+            )
         return _for_failure(operation, attempt, number, delay, time_left)
     if attempt.is_success:
         return _for_success(operation, roles, attempt, decode)

@@ -239,13 +239,16 @@ class AsyncDriver:
         def on_connecting(is_connecting: bool) -> None:
             part.is_connecting = is_connecting
 
-        return await self._connection.attempt(
+        attempt = await self._connection.attempt(
             request,
             deadline,
             may_start=may_start,
             may_leave=may_leave if self.session.may_be_late else None,
             on_connecting=on_connecting,
         )
+        if attempt is None and not self._halted.is_set() and self.session.deadline.allows(0.0):
+            return deadline.missed(in_doubt=False)  # As in `SyncDriver`.
+        return attempt
 
     async def _permitted(self, part: Part) -> float | None:
         """Wait for a permit: as in `SyncDriver`."""

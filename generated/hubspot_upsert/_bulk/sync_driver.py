@@ -120,8 +120,9 @@ class SyncDriver:
         if not self._has_begun:
             return
         self._interruptions += 1
-        self._halt()
+        # Before others are kept from sending: what they say of that comes after the reason why.
         self._inbox.put(None)
+        self._halt()
         # Nothing else is interrupted, as nobody could say then what was done.
         if self._interruptions > 2 or (self._interruptions == 2 and self._reader.is_waiting):
             raise KeyboardInterrupt
@@ -178,8 +179,8 @@ class SyncDriver:
         self.session.conclude(left, is_closed=is_closed)
 
     def _begin(self) -> None:
+        self._has_begun = True  # From here on a wish to stop is heard, and done when all is open.
         self.session.begin()
-        self._has_begun = True
 
     def _advance(self) -> list[Outcome] | None:
         """Go on until there are outcomes; None if there will be none."""
@@ -288,12 +289,16 @@ class SyncDriver:
                 part.requests -= 1
             return self._permitted(part) is not None and may_start()
 
-        return self._connection.attempt(
+        attempt = self._connection.attempt(
             request,
             deadline,
             may_start=may_start,
             may_leave=may_leave if self.session.may_be_late else None,
         )
+        if attempt is None and not self._is_halted and self.session.deadline.allows(0.0):
+            # There was time for the run, but not for the part.
+            return deadline.missed(in_doubt=False)
+        return attempt
 
     def _permitted(self, part: Part) -> float | None:
         """Wait for a permit, and give the moment since when it is valid; None if nothing is to be sent."""

@@ -30,6 +30,7 @@ class PerEventLoop(ForkSafe, Generic[T]):
         self._owned: dict[
             asyncio.AbstractEventLoop, tuple[T, AsyncGenerator[None], asyncio.Event]
         ] = {}
+        self._closing: set[asyncio.Task[None]] = set()
         super().__init__()
 
     async def get(self) -> T:
@@ -62,9 +63,15 @@ class PerEventLoop(ForkSafe, Generic[T]):
         for loop, keeper in keepers.items():
             if loop.is_running():
                 with contextlib.suppress(RuntimeError):  # It has just ended, and closed it.
-                    asyncio.run_coroutine_threadsafe(_closed(keeper), loop)
+                    loop.call_soon_threadsafe(self._close_here, keeper)
         if own is not None:
             await own.aclose()
+
+    def _close_here(self, keeper: AsyncGenerator[None]) -> None:
+        # Made in the loop that it runs in: one that ends before it gets here leaves nothing unawaited.
+        task = asyncio.ensure_future(_closed(keeper))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     def after_fork(self) -> None:
         for owned in self._owned.values():
@@ -86,4 +93,5 @@ async def _kept(
 
 
 async def _closed(keeper: AsyncGenerator[None]) -> None:
-    await keeper.aclose()
+    with contextlib.suppress(RuntimeError):  # The loop is ending, and closing it by itself.
+        await keeper.aclose()

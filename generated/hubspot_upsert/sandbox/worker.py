@@ -14,6 +14,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_PARTS = 10
+"""How often it is looked whether something has begun, before that is given up."""
+
 
 @dataclass(order=True, slots=True)
 class _Job:
@@ -55,8 +58,12 @@ class Worker:
         job = _Job(not urgent, next(self._numbers), work, future)
         self._jobs.put(job)
         if patience is not None:
-            done, _ = await asyncio.wait([future], timeout=patience)
-            if not done and not job.has_begun:
+            # Bit by bit: a machine that stands still for a while takes no more than one of them.
+            for _ in range(_PARTS):
+                await asyncio.wait([future], timeout=patience / _PARTS)
+                if future.done() or job.has_begun:
+                    break
+            else:
                 future.cancel()
                 raise TimeoutError
         return await future

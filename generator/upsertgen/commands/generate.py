@@ -34,6 +34,7 @@ from upsertgen.inputs import LOCK
 from upsertgen.progress import progress_bar
 from upsertgen.run import Selection, exclusive_run, plan_output
 from upsertgen.write import Action, Change, OutputFolder, OutputPlan
+from upsertgen.write.transaction import was_interrupted
 
 STALE = 1
 
@@ -137,6 +138,8 @@ def _watch(path: Path | None, flags: dict[str, Any], changes_of: Callable[..., A
                 print_verdict(_summary(plan, False, settings.output, written=True))
             except InvalidInput as error:
                 print_problems(error, "text")
+            if was_interrupted():
+                return
             # A file that an editor puts in the place of another is not the one that is watched.
             is_replaced = path is not None and any(
                 Path(one).name == path.name for _, one in changes

@@ -6,16 +6,8 @@ from collections.abc import Iterator
 from dataclasses import is_dataclass
 
 from upsertgen.diff.findings import ADDITIVE, BREAKING, NONE, Finding, Impact, Kind, Place, Told
-from upsertgen.ir.vocabulary import (
-    Backoff,
-    ErrorPolicy,
-    ErrorRule,
-    PropertyQuery,
-    Roles,
-    Systemic,
-    texts,
-    words,
-)
+from upsertgen.ir.vocabulary import Backoff, ErrorPolicy, ErrorRule, PropertyQuery, Roles, Systemic
+from upsertgen.ir.words import texts, words
 from upsertgen.spec_text import SpecText
 
 _When = frozenset[tuple[str, SpecText, SpecText]]

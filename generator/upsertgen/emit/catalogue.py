@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from upsertgen.emit.bulk_methods import BulkMethods, bulk_methods
 from upsertgen.emit.encode import identifier
 from upsertgen.ir.tree import Api, Resource, Version
-from upsertgen.ir.vocabulary import AccountQuery, texts
+from upsertgen.ir.vocabulary import AccountQuery
+from upsertgen.ir.words import texts
 from upsertgen.public_name import Aliases, Kind
 from upsertgen.spec_text import SpecText
 

@@ -33,7 +33,8 @@ from typing import Any
 
 from upsertgen.file_names import DEVICES
 from upsertgen.ir.tree import ObjectValue, Scalar, Value
-from upsertgen.ir.vocabulary import HEADER, ErrorClass, Word, words
+from upsertgen.ir.vocabulary import HEADER
+from upsertgen.ir.words import ErrorClass, Word, words
 from upsertgen.spec_text import SpecText
 from upsertgen.specs.openapi import HEADER_NAME, HEADER_VALUE, is_url_path
 

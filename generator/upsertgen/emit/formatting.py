@@ -73,7 +73,7 @@ def workers(jobs: int) -> Iterator[Executor]:
     context = (
         get_context("fork") if hasattr(os, "fork") and os.name == "posix" and _is_linux() else None
     )
-    with ProcessPoolExecutor(jobs, context, initializer=_prepare) as executor:
+    with ProcessPoolExecutor(jobs, context, _prepare, (os.getpid(),)) as executor:
         with _interrupts_held_back():
             # All processes start with the first task. They inherit what is held back, so that Ctrl-C
             # cannot reach one that does not ignore it yet.
@@ -104,8 +104,12 @@ def _nothing() -> None:
     """Do nothing, in a worker process that starts for it."""
 
 
-def _prepare() -> None:
-    """Get a worker process ready."""
+def _prepare(first: int) -> None:
+    """Get a worker process ready.
+
+    Args:
+        first: The id of the process that it works for.
+    """
     # Ctrl-C reaches every process; the first stops the others, which would only print where they were.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if os.name == "posix" and _is_linux():
@@ -113,6 +117,8 @@ def _prepare() -> None:
         import ctypes
 
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        if os.getppid() != first:  # It was killed before this could be told of it.
+            os.kill(os.getpid(), signal.SIGKILL)
     import black
 
     del black

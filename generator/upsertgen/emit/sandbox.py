@@ -30,7 +30,8 @@ from upsertgen.ir.tree import (
     UnionType,
     Version,
 )
-from upsertgen.ir.vocabulary import DEFAULT_RULES, ERRORS, ErrorPolicy, Job, Roles, texts, words
+from upsertgen.ir.vocabulary import DEFAULT_RULES, ErrorPolicy, Job, Roles
+from upsertgen.ir.words import ERRORS, texts, words
 from upsertgen.spec_text import SpecText
 
 _NAMES = {error: name for name, error in ERRORS.items()}

@@ -1,11 +1,11 @@
 """Understand: validated documents come in, one frozen `Api` in which everything is decided goes out.
 
 Start with `tree`, which is what goes out, and with `understand`. `operations` and `schemas` read documents
-into the tree's classes, with what stands in them (`values`, `extensions`, whose words `vocabulary` lists)
-and what lets clients in (`security`), and `property_files` reads what every account has; `bodies` finds which
-bodies are the same in all versions, and `resolve` puts them in place; `extension_checks` and `calls` look at
-the result. Every public name comes from `names`. What cannot be expressed is reported, and nothing after this
-stage looks at a spec again.
+into the tree's classes, with what stands in them (`values`, `extensions`, whose words `vocabulary` lists and
+`words` understands) and what lets clients in (`security`), and `property_files` reads what every account has;
+`bodies` finds which bodies are the same in all versions, and `resolve` puts them in place; `extension_checks`
+and `calls` look at the result. Every public name comes from `names`. What cannot be expressed is reported,
+and nothing after this stage looks at a spec again.
 """
 
 from __future__ import annotations

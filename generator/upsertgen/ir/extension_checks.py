@@ -16,7 +16,8 @@ from upsertgen.ir.field_checks import FieldChecks, answers_of
 from upsertgen.ir.job_checks import JobChecks
 from upsertgen.ir.tree import Operation, Type
 from upsertgen.ir.upsert_checks import UpsertChecks
-from upsertgen.ir.vocabulary import HEADER, ErrorPolicy, Owner, texts
+from upsertgen.ir.vocabulary import HEADER, ErrorPolicy
+from upsertgen.ir.words import Owner, texts
 from upsertgen.spec_text import SpecText
 from upsertgen.specs.references import DanglingReference, Node, Specs
 

@@ -16,7 +16,6 @@ from upsertgen.errors import Location, Problems, did_you_mean, nearest, quoted, 
 from upsertgen.ir.tree import ObjectValue
 from upsertgen.ir.values import freeze
 from upsertgen.ir.vocabulary import (
-    ERRORS,
     PROPERTY_TYPES,
     AccountQuery,
     ErrorPolicy,
@@ -26,9 +25,8 @@ from upsertgen.ir.vocabulary import (
     Roles,
     SecurityScheme,
     complete_rules,
-    read,
-    schema_of,
 )
+from upsertgen.ir.words import ERRORS, read, schema_of
 from upsertgen.specs.document import Document
 from upsertgen.specs.openapi import objects
 from upsertgen.specs.references import DanglingReference, Node, Specs, resolve

@@ -8,7 +8,7 @@ from upsertgen.errors import Location, Problems, quoted
 from upsertgen.ir.bodies import Bodies
 from upsertgen.ir.body_search import BodySearch, steps_of
 from upsertgen.ir.tree import Operation, Type
-from upsertgen.ir.vocabulary import Owner, texts
+from upsertgen.ir.words import Owner, texts
 from upsertgen.spec_text import SpecText
 from upsertgen.specs.references import Node
 

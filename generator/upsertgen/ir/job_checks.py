@@ -10,7 +10,8 @@ from upsertgen.ir.body_search import steps_of
 from upsertgen.ir.field_checks import FieldChecks, answers_of
 from upsertgen.ir.tree import EnumerationType, Operation, Parameter, Type
 from upsertgen.ir.upsert_answer_checks import UpsertAnswerChecks
-from upsertgen.ir.vocabulary import Job, Owner, ResultPages, Roles
+from upsertgen.ir.vocabulary import Job, ResultPages, Roles
+from upsertgen.ir.words import Owner
 from upsertgen.spec_text import SpecText
 from upsertgen.specs.references import Node
 

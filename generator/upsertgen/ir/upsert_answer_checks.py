@@ -9,7 +9,8 @@ from upsertgen.errors import quoted
 from upsertgen.ir.body_search import WHOLE, steps_of
 from upsertgen.ir.field_checks import FieldChecks, answers_of
 from upsertgen.ir.tree import AnyType, EnumerationType, Operation, ScalarType, Type
-from upsertgen.ir.vocabulary import Owner, PropertyListing, Roles, texts, words
+from upsertgen.ir.vocabulary import PropertyListing, Roles
+from upsertgen.ir.words import Owner, texts, words
 from upsertgen.spec_text import SpecText
 from upsertgen.specs.references import Node
 

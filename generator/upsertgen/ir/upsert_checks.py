@@ -22,7 +22,8 @@ from upsertgen.ir.tree import (
 )
 from upsertgen.ir.upsert_answer_checks import UpsertAnswerChecks
 from upsertgen.ir.upsert_requests import is_constant, unfit_fields
-from upsertgen.ir.vocabulary import Owner, Roles, texts, words
+from upsertgen.ir.vocabulary import Roles
+from upsertgen.ir.words import Owner, texts, words
 from upsertgen.spec_text import SpecText
 from upsertgen.specs.references import Node
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from upsertgen.emit.templates import Templates
 from upsertgen.ir import vocabulary
-from upsertgen.ir.vocabulary import ErrorClass
+from upsertgen.ir.words import ErrorClass, words
 
 _MODULES = tuple(
     f"package/{name}.py"
@@ -58,7 +58,7 @@ def default_of(title: str, word: str) -> Any:
     """
     known = getattr(vocabulary, title, None)
     if known is not None:
-        found = next(one.default for one in vocabulary.words(known) if one.spelling == word)
+        found = next(one.default for one in words(known) if one.spelling == word)
         is_plain = isinstance(found, (str, int, float)) and found != ""
         return found if is_plain and not isinstance(found, ErrorClass) else None
     return _classes()[title][1].get(word.replace("-", "_"))
@@ -96,10 +96,7 @@ def _meanings(title: str) -> Mapping[str, str]:
         return {
             spelt: text for name, text in texts.items() for spelt in (name, name.replace("_", "-"))
         }
-    return {
-        one.spelling: one.about.meaning or texts.get(one.name, "")
-        for one in vocabulary.words(known)
-    }
+    return {one.spelling: one.about.meaning or texts.get(one.name, "") for one in words(known)}
 
 
 @cache

@@ -66,7 +66,13 @@ def _acquire(path: Path, kind: int, waiting: Callable[[], None]) -> int | None:
     told = False
     while True:
         place = _nearest(path)
-        descriptor = os.open(place, _FLAGS | os.O_NOFOLLOW * (place == path))
+        try:
+            descriptor = os.open(place, _FLAGS | os.O_NOFOLLOW * (place == path))
+        except FileNotFoundError:
+            if os.path.lexists(place):  # A link to nothing.
+                raise
+            # Another run has removed it just now.
+            continue
         identity = _identity(os.fstat(descriptor))
         if identity in _held.values():
             os.close(descriptor)

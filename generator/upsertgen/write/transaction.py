@@ -65,7 +65,15 @@ from upsertgen.write.staging_area import (
     way_to,
 )
 
-__all__ = ["FolderChange", "Recovery", "commit", "leftovers", "recover", "recovered"]
+__all__ = [
+    "FolderChange",
+    "Recovery",
+    "commit",
+    "leftovers",
+    "recover",
+    "recovered",
+    "was_interrupted",
+]
 
 
 class Recovery(enum.Enum):
@@ -83,6 +91,9 @@ _OBSTACLES = frozenset(
     )
 )
 """Why a folder cannot be copied beside itself where its files may still be replaced."""
+
+_put_off: list[bool] = []
+"""Each Ctrl-C that was put off."""
 
 
 def commit(*changes: FolderChange) -> None:
@@ -380,8 +391,15 @@ def _uninterrupted() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.signal(signal.SIGINT, lambda *_: _put_off.append(True))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def was_interrupted() -> bool:
+    """Tell, once, whether Ctrl-C came while something was written, for whoever would go on afterwards."""
+    came = bool(_put_off)
+    _put_off.clear()
+    return came

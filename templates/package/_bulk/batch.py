@@ -9,6 +9,7 @@ from hashlib import blake2b
 from importlib import import_module
 from typing import Any, NamedTuple, TypeAlias, cast
 
+from .._runtime.attempt import Attempt
 from .._runtime.roles import Roles
 from .envelope import Envelope, json_of
 from .jobs import PendingJob
@@ -187,7 +188,9 @@ class Batch:
         values = " ".join(map(str, outcome.record.values()))
 
         def kept(word: re.Match[str]) -> str:
-            return word[0] if word[0] in values else ""
+            # Not as a part of another word: any short number is part of some longer one.
+            alone = re.search(rf"(?<!\w){re.escape(word[0])}(?!\w)", values)
+            return word[0] if alone is not None else ""
 
         return tuple(
             one._replace(message=_WITH_DIGIT.sub(kept, own.sub("", one.message)))
@@ -336,6 +339,7 @@ class Part:
         delay: Seconds to wait before it is sent.
         due: When that is over, by the driver's clock.
         trouble: Why it is sent again, in words.
+        before: What came of the attempt before, if there was one.
         spent: Seconds that its attempts took, and the delays between them.
         waited: Seconds that this attempt had to wait for a permit. The driver sets it.
         in_doubt: Whether an earlier attempt may have been applied.
@@ -354,6 +358,7 @@ class Part:
     delay: float = 0.0
     due: float = 0.0
     trouble: str = ""
+    before: Attempt | None = None
     spent: float = 0.0
     waited: float = 0.0
     in_doubt: bool = False

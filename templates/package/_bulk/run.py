@@ -90,7 +90,7 @@ class Run:
         self._failed_in_a_row = self._lost_in_a_row = 0
         self._first: Batch | None = None
         self._has_accepted = False
-        # The first batch, if it is refused as a whole: all others may be, too, and for the same reason.
+        # The first batch, if one is refused as a whole: all may be, and for what its records are refused for.
         self._suspect: Batch | None = None
         self._refusals = SameRefusals()
 
@@ -238,6 +238,7 @@ class Run:
             random=random,
             now=now,
             decode=self._decode,
+            before=part.before,
         )
         self._failed_in_a_row = self._failed_in_a_row + 1 if isinstance(verdict, Retry) else 0
         part.trouble = reason_of(attempt)
@@ -387,10 +388,9 @@ class Run:
         if self.stop_cause is not None:
             self._drop(part, self.stop_cause.reason)
             return False
-        part.attempt += 1
+        part.attempt, part.requests = part.attempt + 1, 0
         part.delay = verdict.delay
         part.due = self._now + verdict.delay
-        part.requests = 0
         self._again.append(part)
         return True
 
@@ -438,10 +438,10 @@ class Run:
         elif self.stop_cause is not None:
             self._drop(part, self.stop_cause.reason)
         else:
-            roles, more_follow = self._plan.roles, not self._has_ended
-            is_full = len(batch.records) >= roles.maximum or (roles.maximum_bytes and more_follow)
-            if batch is self._first and is_full and not self._has_accepted:
-                self._suspect = batch
+            first, roles, more_follow = self._first or batch, self._plan.roles, not self._has_ended
+            is_full = len(first.records) >= roles.maximum or (roles.maximum_bytes and more_follow)
+            if first.undecided and is_full and not self._has_accepted:
+                self._suspect = first
             self._again.extend(part.halves())
 
     def _judge(self, batch: Batch, verdict: Split) -> None:

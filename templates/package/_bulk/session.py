@@ -15,7 +15,7 @@ from random import SystemRandom
 
 from .._properties.conversion import ConvertedColumn
 from .._runtime.answer import Answer
-from .._runtime.attempt import Attempt, Deadline
+from .._runtime.attempt import Attempt, Deadline, Failure
 from .._runtime.operation import Request
 from .._runtime.retry import log_retry
 from ..errors import RateLimitError
@@ -253,6 +253,8 @@ class RunSession:
                 self._note_job(part.batch)
             if is_tried_again:
                 log_retry(self.setup.plan.operation, number, attempt, part.delay)
+                is_late = isinstance(attempt, Failure) and attempt.is_late
+                part.before = (is_late and part.before) or attempt
         self._note_sent()
 
     def outcomes(self) -> list[Outcome]:

@@ -125,9 +125,11 @@ class Pool(_Pool[httpx2.BaseTransport]):
 
     def close(self) -> None:
         """Close all connections. Closing twice does nothing."""
-        given = None if self._is_inherited else self._transport
-        transport = self._open or given
-        if self._end() and transport is not None:
+        if not self._end():
+            return
+        # Only now: another thread may have been building one.
+        transport = self._open or (None if self._is_inherited else self._transport)
+        if transport is not None:
             transport.close()
 
     def after_fork(self) -> None:

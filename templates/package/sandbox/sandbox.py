@@ -154,8 +154,9 @@ class Sandbox:
 
     def ask_to_stop(self) -> None:
         """Let `wait` return soon. May be called from anywhere, also from a handler of signals."""
-        if self._running is not None:
-            self._running.server.ask_to_stop()
+        running = self._running  # Another thread may be stopping it.
+        if running is not None:
+            running.server.ask_to_stop()
 
     def wait(self) -> None:
         """Wait until somebody asked to stop. The sandbox then answers no more; `stop` it.

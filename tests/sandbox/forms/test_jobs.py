@@ -54,7 +54,7 @@ def test_a_header_may_tell_where_to_ask(api: Api) -> None:
     answer = api.ask("POST", "/linked_jobs", {"items": [item("a")]})
     assert (answer.status_code, answer.content) == (202, b"")
     where = answer.headers["Location"]
-    assert httpx2.get(where).json() == {"state": "done", "written": 1}
+    assert httpx2.get(where, timeout=60).json() == {"state": "done", "written": 1}
     assert api.ask("GET", "/linked_jobs/jobs/1").status_code == 404
     assert httpx2.delete(where).status_code == 404
 

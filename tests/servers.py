@@ -66,7 +66,10 @@ class ThreadedServer(ThreadingHTTPServer):
 
     def wait_for_the_end_of_all(self) -> None:
         """Wait until no connection is open of those who have ended, and what they sent is done."""
-        with socket.create_connection(self.server_address[:2], PATIENCE) as last, self._changed:
+        with (
+            socket.create_connection(("127.0.0.1", self.server_port), PATIENCE) as last,
+            self._changed,
+        ):
             # Connections are taken in the order in which they came.
             mine = last.getsockname()
             assert self._changed.wait_for(lambda: mine in self._open, PATIENCE)

@@ -56,7 +56,7 @@ def test_a_header_may_tell_where_to_ask(api: Api) -> None:
     where = answer.headers["Location"]
     assert httpx2.get(where, timeout=60).json() == {"state": "done", "written": 1}
     assert api.ask("GET", "/linked_jobs/jobs/1").status_code == 404
-    assert httpx2.delete(where).status_code == 404
+    assert httpx2.delete(where, timeout=60).status_code == 404
 
 
 def test_a_job_takes_its_time(serve: Serve) -> None:

@@ -74,6 +74,8 @@ class Service:
             ws="none",
             http="h11",
             interface="asgi3",
+            # Nobody who was slow to ask again finds the connection closed.
+            timeout_keep_alive=int(PATIENCE),
         )
         self._server = uvicorn.Server(configured)
         self._thread = threading.Thread(

@@ -182,7 +182,8 @@ def test_any_of(scenario: Scenarios) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", "list list_1 any annotated field literal request_model names type_alias_type".split()
+    "field",
+    "list list_1 any annotated field literal request_model names type_alias_type warning".split(),
 )
 def test_a_type_without_a_name_takes_none_that_is_taken(scenario: Scenarios, field: str) -> None:
     sent = scenario("nameless_types").model("Sent")

@@ -10,7 +10,9 @@ It is slow to import, so it is imported where it is used, in a worker process be
 
 from __future__ import annotations
 
+import builtins
 import copy
+import keyword
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -34,6 +36,13 @@ _CLASS_TEMPLATES = Path(__file__).parent / "class_templates"
 # Neither a field nor a class of ours is called so: the first begin with small letters, and have no others.
 _WORD = re.compile(r"(?P<quote>\"\"\"|['\"])(?P<word>specText[0-9]+)(?P=quote)")
 _IMPORT = re.compile(r"from (\S+) import (.+)")
+_BUILTINS = frozenset(
+    name
+    # These are not everywhere.
+    for name in (*dir(builtins), "PythonFinalizationError", "WindowsError")
+    if name[0].isupper() and not keyword.iskeyword(name)
+)
+"""What Python calls so: a class that stands above another meaning of one of them would take this one."""
 _MODULES = {"_bases": ".._runtime.models", "_base64": ".._runtime.base64_bytes"}
 
 
@@ -105,7 +114,7 @@ def models_task(
     writer = SchemaWriter(names, known, word, checks=True)
     own = {names[model.key]: writer.model(model) for model in models}
     # What it cannot write in place gets a name of its own, which must be none of these: so they come first.
-    foreign = sorted({*names.values(), *taken} - own.keys())
+    foreign = sorted({*names.values(), *taken, *_BUILTINS} - own.keys())
     first = "Names"
     while first in own or first in foreign:
         first += "s"

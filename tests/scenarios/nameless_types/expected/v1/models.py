@@ -57,6 +57,10 @@ class Sent(RequestModel):
     request_model: RequestModelModel | int | None = None
     names: Names1 | int | None = None
     type_alias_type: TypeAliasTypeModel | int | None = None
+    warning: Warning1 | int | None = None
 
 
 TypeAliasTypeModel = Annotated[str, Field(min_length=2)]
+
+
+Warning1 = Annotated[str, Field(min_length=2)]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
+import select
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
+
+from tests.servers import PATIENCE
 
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
@@ -77,11 +81,19 @@ def find_program() -> str | None:
 
 
 class Browser:
-    """One page. What it complains about is kept in `complaints`."""
+    """One page. What it complains about is kept in `complaints`.
 
-    def __init__(self, requests: BinaryIO, answers: BinaryIO) -> None:
+    A browser that does not do what it is asked for within `PATIENCE` is an error.
+
+    Args:
+        requests: The descriptor of the pipe to the browser.
+        answers: The descriptor of the pipe from it.
+    """
+
+    def __init__(self, requests: int, answers: int) -> None:
         self._requests = requests
         self._answers = answers
+        os.set_blocking(requests, False)
         self._buffer = b""
         self._number = 0
         self._session: str | None = None
@@ -100,18 +112,24 @@ class Browser:
         request: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
         if self._session is not None:
             request["sessionId"] = self._session
-        self._requests.write(json.dumps(request).encode() + b"\0")
-        self._requests.flush()
+        ends = time.monotonic() + PATIENCE
+        self._send(json.dumps(request).encode() + b"\0", ends)
         while True:
-            message = self._message()
+            message = self._message(ends)
             if message.get("id") == self._number:
                 assert "error" not in message, (method, message["error"])
                 result: dict[str, Any] = message["result"]
                 return result
 
-    def _message(self) -> dict[str, Any]:
+    def _send(self, request: bytes, ends: float) -> None:
+        while request:
+            _wait_for(self._requests, select.POLLOUT, ends)
+            request = request[os.write(self._requests, request) :]
+
+    def _message(self, ends: float) -> dict[str, Any]:
         while b"\0" not in self._buffer:
-            part = os.read(self._answers.fileno(), 1 << 20)
+            _wait_for(self._answers, select.POLLIN, ends)
+            part = os.read(self._answers, 1 << 20)
             assert part, "the browser has gone"
             self._buffer += part
         line, _, self._buffer = self._buffer.partition(b"\0")
@@ -147,15 +165,17 @@ class Browser:
         for address in ("about:blank", url):
             self.fetched.clear()  # The page before may have gone on until now.
             loader = self.call("Page.navigate", url=address)["loaderId"]
+            ends = time.monotonic() + PATIENCE
             while loader not in self._loaded:
-                self._message()
+                self._message(ends)
 
     def follow(self, selector: str) -> None:
         """Click a link that leads to another page, and wait for that."""
         before = len(self._loaded)
         self.click(selector)
+        ends = time.monotonic() + PATIENCE
         while len(self._loaded) == before:
-            self._message()
+            self._message(ends)
 
     def evaluate(self, script: str) -> Any:
         answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
@@ -197,7 +217,7 @@ class Browser:
             self.call("Input.dispatchMouseEvent", type=kind, **at)
 
 
-@contextmanager
+@contextlib.contextmanager
 def browser(program: str, profile: Path) -> Iterator[Browser]:
     """Start Chromium with a fresh profile, and end it."""
     their_requests, our_requests = map(_high, os.pipe())
@@ -217,17 +237,27 @@ def browser(program: str, profile: Path) -> Iterator[Browser]:
     )
     os.close(their_requests)
     os.close(their_answers)
-    with os.fdopen(our_requests, "wb") as requests, os.fdopen(our_answers, "rb") as answers:
-        page = Browser(requests, answers)
+    try:
+        page = Browser(our_requests, our_answers)
         try:
             yield page
         finally:
-            page.call("Browser.close") if process.poll() is None else None
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            # How it ends is nothing that tests are about.
+            with contextlib.suppress(AssertionError, OSError, subprocess.TimeoutExpired):
+                page.call("Browser.close")
+                process.wait(PATIENCE)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(our_requests)
+        os.close(our_answers)
+
+
+def _wait_for(descriptor: int, event: int, ends: float) -> None:
+    """Wait until a pipe can be written or read, or the other end is gone."""
+    poll = select.poll()
+    poll.register(descriptor, event)
+    assert poll.poll(max(0.0, ends - time.monotonic()) * 1000), "the browser does not answer"
 
 
 def _high(descriptor: int) -> int:

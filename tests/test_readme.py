@@ -279,7 +279,7 @@ def test_the_properties_and_faults_that_are_shown_are_known(tmp_path: Path) -> N
     assert told is not None
     assert set(re.findall(r"\w+", told[0])) - {"or"} == set(PROPERTY_TYPES)
     named = text[text.index("\nFaults: ") :]
-    with Sandbox() as sandbox, httpx2.Client(base_url=sandbox.url) as http:
+    with Sandbox() as sandbox, httpx2.Client(base_url=sandbox.url, timeout=60) as http:
         # Those that fit an operation of the API.
         kinds = http.get("/_sandbox/faults/kinds").json()["kinds"]
         assert set(re.findall(r"`([a-z-]+)`", named)) == set(kinds)

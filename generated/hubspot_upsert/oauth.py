@@ -260,7 +260,7 @@ class _ClientCredentials(_Source):
 class _SyncSource(_Source):
     def after_fork(self) -> None:
         """Begin anew in a forked process, with the token that there is."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._given = threading.local()
 
     def __call__(self, *, rejected: bool = False) -> str:
@@ -278,14 +278,18 @@ class _SyncSource(_Source):
         rejected = rejected and getattr(self._given, "number", 0) == seen.number
         if not seen.is_good(rejected=rejected):
             must_wait = seen.must_wait(rejected=rejected)
-            if self._lock.acquire(blocking=must_wait):
-                try:
+            try:
+                if self._lock.acquire(blocking=must_wait):
                     # Another one may have got it, or have tried in vain, since it was looked at.
                     held = self._held
                     if held.number == seen.number and not held.is_good(rejected=rejected):
                         self._refresh(must_wait=must_wait)
-                finally:
+            finally:
+                # Also if Ctrl-C came when it was taken and nothing said so yet.
+                try:
                     self._lock.release()
+                except RuntimeError:
+                    pass  # It is another thread's, or nobody's.
         self._given.number, token = self._current()
         return token
 

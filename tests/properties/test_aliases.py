@@ -88,7 +88,7 @@ def test_what_is_no_name_is_its_own() -> None:
 
 def test_each_is_found_below_the_sandbox_as_well(sandbox: Sandbox) -> None:
     answers = [
-        httpx2.get(f"{sandbox.url}/_sandbox/objects/{name}").json()
+        httpx2.get(f"{sandbox.url}/_sandbox/objects/{name}", timeout=60).json()
         for name in names_of("contacts", ALIASES)
     ]
     assert answers == [answers[0]] * len(answers)

@@ -227,7 +227,7 @@ class Lock:
     """A lock that tells when a thread has to wait for it."""
 
     def __init__(self) -> None:
-        self._lock, self.is_waited_for = threading.Lock(), threading.Event()
+        self._lock, self.is_waited_for = threading.RLock(), threading.Event()
 
     def acquire(self, blocking: bool = True) -> bool:
         if self._lock.acquire(blocking=False):
@@ -304,6 +304,39 @@ def test_two_threads_share_one_refresh_whenever_the_second_one_comes(
         assert len(raw_server.requests) == count, f"at step {moment}"
         assert source() == f"token-{count}"
     assert moment > 10
+
+
+@pytest.mark.parametrize("asks_ahead", [False, True])
+def test_a_source_that_is_interrupted_when_it_may_refresh_does_so_later(
+    raw_server: RawServer, asks_ahead: bool
+) -> None:
+    class InterruptedLock(Lock):
+        def acquire(self, blocking: bool = True) -> bool:
+            super().acquire(blocking)
+            raise KeyboardInterrupt
+
+    raw_server.script = [granted(1), granted(2)]
+    source = RefreshTokenSource(raw_server.url, **SECRETS)
+    if asks_ahead:
+        source()
+        source._held = source._held._replace(renewed_from=0.0)
+    lock = InterruptedLock()
+    source._lock = lock  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        source()
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(Lock.acquire, lock, False).result(PATIENCE)
+
+
+def test_a_source_leaves_the_lock_to_the_thread_that_refreshes(raw_server: RawServer) -> None:
+    raw_server.script = [granted(1)]
+    source = RefreshTokenSource(raw_server.url, **SECRETS)
+    source()
+    source._held = source._held._replace(renewed_from=0.0)
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(source._lock.acquire).result(PATIENCE)
+        assert source() == "token-1"
+        assert not source._lock.acquire(blocking=False)
 
 
 def test_many_tasks_share_one_refresh_in_each_loop(server: Server, raw_server: RawServer) -> None:

@@ -316,7 +316,9 @@ def test_the_words_for_what_nobody_knows_are_ours(sandbox: Sandbox, path: str) -
 
 def test_that_an_upsert_does_not_meet_an_archived_record_is_chosen(sandbox: Sandbox) -> None:
     (first,) = upsert(sandbox).json()["results"]
-    httpx2.delete(f"{sandbox.url}/crm/v3/objects/contacts/{first['id']}", headers=HEADERS)
+    httpx2.delete(
+        f"{sandbox.url}/crm/v3/objects/contacts/{first['id']}", headers=HEADERS, timeout=60
+    )
     chosen: list[bool] = []
     for key in ("b@example.com", "A@example.com", "a@example.com"):
         assert upsert(sandbox, key).status_code == 200

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from package.sandbox.worker import Worker
+from package.sandbox.worker import Worker, _Job
 
 
 @pytest.fixture
@@ -73,6 +73,28 @@ def test_what_has_begun_may_take_its_time(worker: Worker) -> None:
         return await worker.do(busy, patience=0.1)
 
     assert asyncio.run(ask())
+
+
+def test_what_begins_when_it_would_be_given_up_is_waited_for(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on, begun = threading.Event(), threading.Event()
+    decide = _Job.decide
+
+    def decide_late(job: _Job) -> bool:
+        if threading.current_thread() is threading.main_thread():
+            goes_on.set()
+            assert begun.wait(60)
+        return decide(job)
+
+    async def ask() -> None:
+        before = asyncio.create_task(worker.do(partial(goes_on.wait, 60)))
+        await asyncio.sleep(0)  # Now it is queued.
+        monkeypatch.setattr(_Job, "decide", decide_late)
+        await worker.do(begun.set, patience=0.01)
+        await before
+
+    asyncio.run(ask())
 
 
 def test_a_machine_that_stood_still_is_no_reason_to_give_up(worker: Worker) -> None:

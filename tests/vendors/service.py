@@ -32,6 +32,8 @@ INSTEAD = {
 """Faults that come instead of what is asked."""
 AFTERWARDS = ("gateway", "cut")
 """Faults that come after it was done: the page of a gateway, and an answer that ends in its middle."""
+ANY = "*"
+"""Whatever method a request has."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class Service:
             ws="none",
             http="h11",
             interface="asgi3",
+            # Nobody who was slow to ask again finds the connection closed.
+            timeout_keep_alive=int(PATIENCE),
         )
         self._server = uvicorn.Server(configured)
         self._thread = threading.Thread(
@@ -90,7 +94,12 @@ class Service:
         self._faults.setdefault(method, []).extend(kinds)
 
     def hold(self, after: int, method: str = "POST") -> None:
-        """Do what requests with a method ask for, and answer only so many of them until `release`."""
+        """Do what requests with a method ask for, and answer only so many of them until `release`.
+
+        Args:
+            after: How many are answered.
+            method: The method; ANY counts them all.
+        """
         self._held[method] = after
 
     def release(self) -> None:
@@ -119,7 +128,7 @@ class Service:
         content = await request.body()
         path, query = scope["path"], scope["query_string"].decode()
         self.asked.append(Asked(request.method, path, query, dict(request.headers), content))
-        number = len(self.sent(request.method))
+        number, place = len(self.sent(request.method)), len(self.asked)
         faults = self._faults.get(request.method)
         fault = faults.pop(0) if faults else None
         if fault in INSTEAD:
@@ -134,7 +143,7 @@ class Service:
             sent.append(message)
 
         await self._application({**scope, "fault": fault}, again, keep)
-        while number > self._held.get(request.method, number):
+        while number > self._held.get(request.method, number) or place > self._held.get(ANY, place):
             await asyncio.sleep(0.005)
         if fault == "gateway":
             await HTMLResponse(PROXY, 502)(scope, receive, send)

@@ -13,6 +13,7 @@ import pytest
 from tests.servers import PATIENCE
 from tests.vendors import profiles_service, vectors_service
 from tests.vendors.project import Project, statuses
+from tests.vendors.service import ANY
 from tests.vendors.test_crm import leads
 from tests.vendors.test_profiles import people
 from tests.vendors.test_vectors import vectors_of
@@ -48,10 +49,12 @@ def test_nothing_is_lost_and_only_what_was_under_way_is_sent_again(
         service.fail(*drawn, method=method)
         faults += len(drawn) - drawn.count(None) if method == "POST" else 0
     while True:
+        most = len(service.asked) + chance.randint(2, 8)
+        # It does not come to its end before this is seen.
+        service.hold(most, ANY)
         load = project(name).start(service.url, token, records, **options)
-        begun, most = len(service.asked), chance.randint(2, 8)
         end = time.monotonic() + PATIENCE
-        while load.poll() is None and len(service.asked) < begun + most:
+        while load.poll() is None and len(service.asked) < most:
             assert time.monotonic() < end, "nothing happens"
             time.sleep(0.005)
         if load.poll() is not None:
@@ -60,7 +63,9 @@ def test_nothing_is_lost_and_only_what_was_under_way_is_sent_again(
             break
         load.kill()
         load.communicate()
+        service.release()
         kills += 1
+    service.release()
     report = project(name).upsert("sync", service.url, token, records, **options)
     assert {*statuses(report)} <= {"created", "updated", "written"}
     assert len(service.written) == len(records)

@@ -22,7 +22,10 @@ NAMES = (
 def named(folder: Path) -> dict[str, set[str]]:
     """The vendors that files below a folder name, by their paths."""
     known = re.compile("|".join(NAMES), re.IGNORECASE)
-    files = [path for path in folder.rglob("*") if path.suffix != ".pyc" and path.is_file()]
+    # What other processes compile comes and goes.
+    files = [
+        path for path in folder.rglob("*") if "__pycache__" not in path.parts and path.is_file()
+    ]
     return {
         path.relative_to(folder).as_posix(): {*map(str.lower, found)}
         for path in files

@@ -26,7 +26,15 @@ class _Job:
     number: int
     work: Callable[[], Any] | None = field(compare=False)
     future: asyncio.Future[Any] | None = field(compare=False, default=None)
-    has_begun: bool = field(compare=False, default=False)
+    claim: threading.Lock = field(compare=False, default_factory=threading.Lock)
+
+    def decide(self) -> bool:
+        """Decide whether it is done or given up: only who asks first may, and is told so."""
+        return self.claim.acquire(blocking=False)
+
+    def is_decided(self) -> bool:
+        """Tell whether it has begun or was given up."""
+        return self.claim.locked()
 
 
 class Worker:
@@ -61,11 +69,12 @@ class Worker:
             # Bit by bit: a machine that stands still for a while takes no more than one of them.
             for _ in range(_PARTS):
                 await asyncio.wait([future], timeout=patience / _PARTS)
-                if future.done() or job.has_begun:
+                if job.is_decided():
                     break
             else:
-                future.cancel()
-                raise TimeoutError
+                # Not if it begins at this very moment.
+                if job.decide():
+                    raise TimeoutError
         return await future
 
     def stop(self) -> None:
@@ -78,9 +87,8 @@ class Worker:
             job = self._jobs.get()
             if job.work is None or job.future is None:
                 return
-            if job.future.cancelled():
+            if job.future.cancelled() or not job.decide():
                 continue
-            job.has_begun = True
             result, error = None, None
             try:
                 result = job.work()

@@ -27,7 +27,7 @@ def sandbox(client_folder: Path) -> Iterator[Any]:
 @pytest.fixture
 def client(sandbox: Any) -> Iterator[Any]:
     sandbox.reset()
-    with sandbox.client(import_module(f"{PACKAGE}.v1").Client, time_budget=5) as client:
+    with sandbox.client(import_module(f"{PACKAGE}.v1").Client, time_budget=60) as client:
         yield client
 
 

@@ -56,7 +56,7 @@ def test_a_header_may_tell_where_to_ask(api: Api) -> None:
     where = answer.headers["Location"]
     assert httpx2.get(where, timeout=60).json() == {"state": "done", "written": 1}
     assert api.ask("GET", "/linked_jobs/jobs/1").status_code == 404
-    assert httpx2.delete(where).status_code == 404
+    assert httpx2.delete(where, timeout=60).status_code == 404
 
 
 def test_a_job_takes_its_time(serve: Serve) -> None:
@@ -68,12 +68,23 @@ def test_a_job_takes_its_time(serve: Serve) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "then", "kept"),
-    [("failed-job", "failed", 0), ("slow-job", "queued", 1), ("slow-job;seconds=0", "done", 1)],
+    [
+        ("failed-job", "failed", 0),
+        ("slow-job;seconds=3600", "queued", 1),
+        ("slow-job;seconds=0", "done", 1),
+    ],
 )
 def test_faults_befall_jobs(api: Api, fault: str, then: str, kept: int) -> None:
     job = begin(api, "a", headers={"Sandbox-Fault": fault})
     assert state(api, job)["state"] == then
     assert len(api.records("paged_jobs")) == kept
+
+
+def test_a_slow_job_takes_more_than_no_time(serve: Serve) -> None:
+    # The clock stands still, so that none passes meanwhile.
+    api = serve("--clock", "2026-03-01T12:00:00Z")
+    job = begin(api, "a", headers={"Sandbox-Fault": "slow-job"})
+    assert state(api, job)["state"] == "queued"
 
 
 def test_a_job_may_be_lost(api: Api) -> None:

@@ -44,9 +44,37 @@ class ThreadedServer(ThreadingHTTPServer):
     def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(target=self.serve_forever, args=(0.01,))
+        self._open: set[object] = set()
+        self._changed = threading.Condition()
 
     def start(self) -> None:
         self._thread.start()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._changed:
+            self._open.add(client_address)
+            self._changed.notify_all()
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._changed:
+                self._open.discard(client_address)
+                self._changed.notify_all()
+
+    def wait_for_the_end_of_all(self) -> None:
+        """Wait until no connection is open of those who have ended, and what they sent is done."""
+        with (
+            socket.create_connection(("127.0.0.1", self.server_port), PATIENCE) as last,
+            self._changed,
+        ):
+            # Connections are taken in the order in which they came.
+            mine = last.getsockname()
+            assert self._changed.wait_for(lambda: mine in self._open, PATIENCE)
+        with self._changed:
+            assert self._changed.wait_for(lambda: not self._open, PATIENCE), "some are still open"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass

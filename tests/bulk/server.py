@@ -90,6 +90,10 @@ class ContactsServer:
             assert time.monotonic() < end, f"only {self.in_flight} are in flight"
             time.sleep(0.005)
 
+    def wait_for_the_end_of_all(self) -> None:
+        """Wait until all that was sent by those who have ended is done."""
+        self._server.wait_for_the_end_of_all()
+
     def close(self) -> None:
         self.hold.set()
         self._server.close()

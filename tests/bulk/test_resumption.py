@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import random
 import signal
+import socket
 import ssl
 import tempfile
 import time
@@ -14,6 +15,7 @@ from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hubspot_upsert._bulk.batch import Batch
@@ -419,6 +421,17 @@ def wait(sandbox: Sandbox, process: BaseProcess, more: int) -> None:
     wait_until(lambda: latest() >= end or not process.is_alive())
 
 
+def wait_for_the_end_of_all(sandbox: Sandbox) -> None:
+    """Wait until all that was sent to a sandbox by those who have ended is done."""
+    running, url = sandbox._running, urlsplit(sandbox.url)
+    assert running is not None
+    with socket.create_connection((url.hostname, url.port), PATIENCE) as last:
+        # Connections are taken in the order in which they came.
+        last.shutdown(socket.SHUT_WR)
+        assert last.recv(1) == b""
+    wait_until(lambda: not running.server._open)
+
+
 @pytest.mark.parametrize(
     "seed", [1, *(pytest.param(seed, marks=pytest.mark.large) for seed in (2, 3))]
 )
@@ -438,6 +451,7 @@ def test_a_killed_run_goes_on_where_it_was(seed: int, tmp_path: Path) -> None:
             process.kill()
             process.join(PATIENCE)
             assert process.exitcode in {0, -signal.SIGKILL}
+            wait_for_the_end_of_all(sandbox)  # Lest its last requests come after later ones.
             written = moments(sandbox)
             # What was known before has not been written since, and what is known now is stored.
             assert known.items() <= written.items()

@@ -379,6 +379,7 @@ def test_whenever_it_is_killed_a_state_knows_only_what_is_stored(
         # On a busy machine it may come to its end before anybody looks.
         assert process.exitcode in {0, -signal.SIGKILL}
         killed += process.exitcode != 0
+        contacts_server.wait_for_the_end_of_all()  # Lest its last requests come after later ones.
         for name in "ab":
             records = [contact(number, firstname=name) for number in range(2000)]
             for record in _known(path, contacts_server.url, records):

@@ -25,6 +25,7 @@ import httpx2
 import package
 import pytest
 from package._bulk.journal import JournalError
+from package._runtime import fork
 
 from tests.bulk.contacts import BULK
 from tests.runtime.echo_server import AsyncClient, BulkContacts, Client, EchoServer, id_of
@@ -52,6 +53,12 @@ def plain() -> Iterator[EchoServer]:
     server = EchoServer()
     yield server
     server.close()
+
+
+@pytest.fixture(autouse=True)
+def patient_forks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take no machine that stands still for a thread that connects for long, of which a fork warns."""
+    monkeypatch.setattr(fork, "_PATIENCE", PATIENCE)
 
 
 def get(client: Client | AsyncClient) -> Any:

@@ -47,9 +47,9 @@ class ItemServer:
                     outer.requests.append((self.command, self.path, body))
                     outer.headers.append(dict(self.headers.items()))
                     told = outer._told(self.command, self.path, self.headers["Content-Type"], body)
-                status = 204 if told is None else 400
-                if outer.faults:
-                    status = outer.faults.pop(0)
+                    status = 204 if told is None else 400
+                    if outer.faults:
+                        status = outer.faults.pop(0)
                 content = b"" if told is None else json.dumps({"message": told}).encode()
                 length = "" if status == 204 else f"Content-Length: {len(content)}\r\n"
                 head = f"HTTP/1.1 {status} X\r\n{length}\r\n"

@@ -93,7 +93,7 @@ _DECLARED = st.fixed_dictionaries(
 @settings(
     max_examples=40,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.dictionaries(_TEXTS.filter(bool), _DECLARED, max_size=12), st.booleans())
 def test_whatever_is_declared_can_be_typed(

@@ -87,11 +87,15 @@ def test_what_begins_when_it_would_be_given_up_is_waited_for(
             assert begun.wait(60)
         return decide(job)
 
+    def work() -> str:
+        begun.set()
+        return "done"
+
     async def ask() -> None:
         before = asyncio.create_task(worker.do(partial(goes_on.wait, 60)))
         await asyncio.sleep(0)  # Now it is queued.
         monkeypatch.setattr(_Job, "decide", decide_late)
-        await worker.do(begun.set, patience=0.01)
+        assert await worker.do(work, patience=0.01) == "done"
         await before
 
     asyncio.run(ask())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import shutil
 import subprocess
@@ -114,8 +115,11 @@ def measure_scale(folder: Path) -> Iterator[Figure]:
     for path in (ROOT / "specs").glob("*/*.yaml"):
         if path.parent.name not in NO_VERSIONS and path.stem != "schemas":
             for number in range(2, 11):
-                name = f"{path.stem}_copy{number}.yaml"
-                (many / path.parent.name / name).write_text(path.read_text())
+                object_type, *more = path.name.split(".", 1)
+                name = ".".join((f"{object_type}_copy{number}", *more))
+                # Each operation of a version has a path of its own.
+                text = re.sub("^  /", f"  /copy{number}/", path.read_text(), flags=re.MULTILINE)
+                (many / path.parent.name / name).write_text(text)
     outputs = iter(range(100))
     one, ten = best_of(
         2,

@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from upsertgen.emit.old_names import with_old_object_types
+from upsertgen.ir.tree import Api
+from upsertgen.public_name import Aliases
+from upsertgen.spec_text import SpecText
 
 from tests.public_names.project import Project
 from tests.scenarios import FOLDER
@@ -117,3 +121,13 @@ def test_a_database_with_both_names_is_refused(
         sandbox(project, tmp_path / "both.sqlite"),
     ):
         pass
+
+
+def test_aliases_stay_in_the_order_of_the_tree() -> None:
+    """What a file is proven by has other texts in it, which have another order."""
+    aliases = (
+        (SpecText("tickets"), (SpecText("ticket"),)),
+        (SpecText("deals"), (SpecText("deal"),)),
+    )
+    api = Api(versions=(), aliases=aliases)
+    assert with_old_object_types(api, Aliases()).aliases == aliases

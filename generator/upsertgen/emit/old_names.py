@@ -103,7 +103,8 @@ def with_old_object_types(api: Api, aliases: Aliases) -> Api:
     called = dict(api.aliases)
     for label, names in old_object_types(api, aliases).items():
         called[label] = tuple(dict.fromkeys((*called.get(label, ()), *names)))
-    return replace(api, aliases=tuple(sorted(called.items(), key=lambda one: one[0].raw)))
+    # In the order in which the tree has them, which is not that of texts: their twins are ordered otherwise.
+    return replace(api, aliases=tuple(called.items()))
 
 
 def renamed_members(package: str, resource: Resource, aliases: Aliases) -> RenamedMembers:

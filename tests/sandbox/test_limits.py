@@ -137,3 +137,12 @@ def test_reset_forgets_everything() -> None:
     limits.wrote(1)
     assert limits.remaining("a") == RateLimitState(1, 1, 10_000, 1, 1)
     assert limits.admit("a") is None
+
+
+def test_a_lock_lasts_as_long_as_asked_whatever_the_clock_says() -> None:
+    time = Time()
+    for start in range(1, 40_000, 97):
+        time.seconds = start + 0.1
+        limits = time.limits()
+        limits.lock(3600)
+        assert limits.locked_seconds() == 3600

@@ -140,7 +140,8 @@ class Limits:
         with self._guard:
             now = self.clock()
             until = self._locked_until if self._is_locked(now) else None
-            return 0.0 if until is None else until - now
+            # Rounded: a sum less one of its terms may be a hair more than the other one.
+            return 0.0 if until is None else round(until - now, 6)
 
     def reset(self) -> None:
         """Forget everything that was counted, and unlock the account."""

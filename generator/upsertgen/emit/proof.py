@@ -143,7 +143,7 @@ def _without_code(path: str, text: str, escapes: re.Pattern[str]) -> str:
         else:
             # A backslash that escapes nothing is one like other signs.
             plain = _PLAIN.match(text, place + 1)
-            end = plain.end() if plain else place + 1
-            parts.append(text[place:end])
-            place = end
+            stop = plain.end() if plain else place + 1
+            parts.append(text[place:stop])
+            place = stop
     return "".join(parts)

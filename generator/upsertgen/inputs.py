@@ -106,7 +106,7 @@ def spec_files(folder: Path, *, new: bool = False) -> list[Path]:
 
 
 def _files(folder: Path, root: Path, problems: Problems, depth: int = 1) -> Iterator[Path]:
-    """Yield the files below a folder that look like specs, sorted; pages and what is hidden are left alone."""
+    """Yield the files below a folder that look like specs, sorted; not pages, and not what is hidden."""
     if depth > LIMITS.folders:
         problems.add(
             Location(folder.as_posix()),

@@ -255,7 +255,7 @@ def test_what_is_unchanged_is_what_the_server_has(
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(state_module, "_MOST_CHANGES", most_changes)
         patch.setattr(state_module, "_SLICE", 3)
-        last = (runs[0][0], "error", False, [])
+        last: Run = (runs[0][0], "error", False, [])
         for turn, (values, duplicates, has_journal, faults) in enumerate([*runs, last]):
             contacts_server.faults = list(faults)
             before = {key: dict(value) for key, value in contacts_server.contacts.stored.items()}

@@ -149,6 +149,24 @@ def test_what_failed_is_run_once_more_alone(
     assert ("UNSTEADY" in told) == bool(unsteady)
 
 
+def test_what_was_unsteady_on_a_bare_system_is_told_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_: Path, command: str) -> int:
+        if command.endswith("PYTEST=tests.tools.rerun"):
+            name = f"{bare_systems.CHECKOUT}/{rerun.CACHE}/unsteady.json"
+            write_files(tmp_path, {name: '["tests/test_a.py::test_b"]'})
+        return 0
+
+    write_files(tmp_path, {"usr/lib/python3.13/os.py": ""})
+    monkeypatch.setattr(bare_systems, "prepare", lambda _: tmp_path)
+    monkeypatch.setattr(bare_systems, "clone", lambda _: None)
+    monkeypatch.setattr(bare_systems, "run", run)
+    assert bare_systems.main(["trixie"]) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "UNSTEADY" in line]
+    assert told == [f"UNSTEADY: trixie, make test: {rerun.TOLD}: tests/test_a.py::test_b"]
+
+
 def test_suites_are_names_and_no_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bare_systems, "KEPT_IN", tmp_path / "kept")
     for word in ("/", "..", "", ":newest", str(tmp_path), "trixie:bogus"):

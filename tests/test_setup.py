@@ -125,8 +125,7 @@ def test_that_may_be_broken(number):
 """
 
 
-@pytest.mark.parametrize("broken", [0, 1, 11])
-@pytest.mark.parametrize("fails_once", [False, True])
+@pytest.mark.parametrize(("broken", "fails_once"), [(0, True), (1, True), (11, False)])
 def test_what_failed_is_run_once_more_alone(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -10,7 +10,7 @@ from tests.bulk.redis_server import server_program
 from tests.docs.guides import GUIDES, File, GuideError, follow, steps
 from tests.servers import kept_port
 
-PAGES = "csv".split()
+PAGES = "csv keys properties failures".split()
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -41,8 +41,8 @@ def build_site(folder: Path) -> Path:
         The folder of the site, which holds nothing else.
 
     Raises:
-        InvalidInput: The tool is not installed, there are no pages, a link leads nowhere, or the tool fails for
-            another reason.
+        InvalidInput: The tool is not installed, there are no pages, a link leads nowhere, or the tool
+            fails for another reason.
     """
     _check(folder)
     site = folder / SITE

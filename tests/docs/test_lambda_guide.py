@@ -41,9 +41,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def handle(
-    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Handler]:
+def handle(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Handler]:
     """The function, loaded as an instance of Lambda does; gives the ids of the messages that stay."""
     path = tmp_path / "contacts.py"
     path.write_text(FILES["contacts.py"].replace("http://127.0.0.1:8090", sandbox.url), "utf-8")

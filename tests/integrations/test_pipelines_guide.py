@@ -8,7 +8,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from hubspot_upsert.sandbox import Sandbox
@@ -21,6 +23,9 @@ from tests.servers import PATIENCE
 PAGE = (GUIDES / "pipelines.md").read_text("utf-8")
 FILES = {step.name: step.text for step in steps(PAGE) if isinstance(step, File)}
 PEOPLE = {"ada@example.com", "alan@example.com", "grace@example.com"}
+NOTHING: Mapping[str, str] = MappingProxyType({})
+# Spark asks for the name of the machine otherwise, which may have no address.
+LOCAL = {"SPARK_LOCAL_IP": "127.0.0.1"}
 REFUSED = "no address,No,Body\n"
 
 
@@ -34,7 +39,9 @@ def folder(tmp_path: Path, sandbox: Sandbox, shared_redis: RedisServer) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *words: str, code: int = 0, **variables: str) -> str:
+def run(
+    folder: Path, *words: str, fails: bool = False, variables: Mapping[str, str] = NOTHING
+) -> str:
     """Run a program of the environment of this test, and give all that it said."""
     program = shutil.which(words[0], path=str(Path(sys.executable).parent))
     assert program is not None, f"{words[0]} is not in the environment"
@@ -54,7 +61,7 @@ def run(folder: Path, *words: str, code: int = 0, **variables: str) -> str:
         timeout=5 * PATIENCE,
         check=False,
     )
-    assert (done.returncode != 0) == bool(code), done.stdout
+    assert (done.returncode != 0) == fails, done.stdout
     return done.stdout
 
 
@@ -77,10 +84,10 @@ def shown(line: str) -> str:
 def test_dlt_loads(folder: Path, sandbox: Sandbox) -> None:
     own = {"DLT_DATA_DIR": str(folder / "data"), "RUNTIME__DLTHUB_TELEMETRY": "false"}
     program = shown("python load_with_dlt.py").split()
-    run(folder, *program, **own)
+    run(folder, *program, variables=own)
     assert set(emails(sandbox)) == PEOPLE
     refuse_one(folder)
-    assert "1 rejected" in run(folder, *program, code=1, **own)
+    assert "1 rejected" in run(folder, *program, fails=True, variables=own)
     assert "no address" in (folder / "rejects.jsonl").read_text("utf-8")
 
 
@@ -96,8 +103,7 @@ def test_spark_loads(folder: Path, sandbox: Sandbox) -> None:
     if shutil.which("java") is None:
         pytest.skip("there is no Java, which PySpark needs")
     refuse_one(folder)
-    # Of several machines in a network this is none: it finds itself without asking for names.
-    said = run(folder, *shown("python load_with_spark.py").split(), SPARK_LOCAL_IP="127.0.0.1")
+    said = run(folder, *shown("python load_with_spark.py").split(), variables=LOCAL)
     assert re.search(r"\| *created\| +3\|", said), said
     assert re.search(r"\| *rejected\| +1\|", said), said
     assert set(emails(sandbox)) == PEOPLE
@@ -107,21 +113,21 @@ def test_spark_loads_without_outcomes(folder: Path, sandbox: Sandbox) -> None:
     if shutil.which("java") is None:
         pytest.skip("there is no Java, which PySpark needs")
     program = shown("python send_with_spark.py").split()
-    run(folder, *program, SPARK_LOCAL_IP="127.0.0.1")
+    run(folder, *program, variables=LOCAL)
     assert set(emails(sandbox)) == PEOPLE
     refuse_one(folder)
-    assert "1 rejected" in run(folder, *program, code=1, SPARK_LOCAL_IP="127.0.0.1")
+    assert "1 rejected" in run(folder, *program, fails=True, variables=LOCAL)
 
 
 def test_dagster_makes_the_asset(folder: Path, sandbox: Sandbox) -> None:
     own = {"DAGSTER_HOME": "", "DAGSTER_DISABLE_TELEMETRY": "1"}
     command = shown("dagster asset materialize --python-file assets.py --select crm_contacts")
-    run(folder, *command.split(), **own)
-    run(folder, *command.split(), **own)
+    run(folder, *command.split(), variables=own)
+    run(folder, *command.split(), variables=own)
     assert set(emails(sandbox)) == PEOPLE
     assert len(sandbox.requests) == 1, "what has not changed was sent again"
     refuse_one(folder)
-    assert "1 rejected" in run(folder, *command.split(), code=1, **own)
+    assert "1 rejected" in run(folder, *command.split(), fails=True, variables=own)
 
 
 def test_airflow_runs_the_dag(folder: Path, sandbox: Sandbox) -> None:
@@ -132,17 +138,17 @@ def test_airflow_runs_the_dag(folder: Path, sandbox: Sandbox) -> None:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
         "CONTACTS": str(folder),
     }
-    run(folder, *shown("airflow db migrate").split(), **own)
+    run(folder, *shown("airflow db migrate").split(), variables=own)
     program = shown("python load_contacts.py").split()
-    run(folder, *program, **own)
+    run(folder, *program, variables=own)
     assert set(emails(sandbox)) == PEOPLE
     assert (folder / "contacts-2026-03-01.html").is_file()
     # A try that follows finds in the journal that everything is done.
-    run(folder, *program, **own)
+    run(folder, *program, variables=own)
     assert len(sandbox.requests) == 1
     # What is refused once is refused again: the task fails, and is not tried again.
     (folder / "contacts-2026-03-01.journal").unlink()
     refuse_one(folder)
-    said = run(folder, *program, **own)
+    said = run(folder, *program, variables=own)
     assert "1 rejected" in said
     assert "AirflowFailException" in said

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,9 @@ def _entries(
         if isinstance(entry, LocatedMapping):
             yield entry, place
         else:
-            problems.add(place, f"{quoted(entry)} is no version with its dates", _FORM, "correct it")
+            problems.add(
+                place, f"{quoted(entry)} is no version with its dates", _FORM, "correct it"
+            )
 
 
 def _support(entry: LocatedMapping, place: Location, problems: Problems) -> Support:
@@ -132,7 +135,7 @@ def _support(entry: LocatedMapping, place: Location, problems: Problems) -> Supp
             problems.add(_place(entry, key), wrong, ", ".join(_FIELDS), mend)
     known = [_known(entry, key, place, problems) for key in _DATES]
     told = [(key, one.date.raw) for key, one in zip(_DATES, known, strict=True) if one is not None]
-    for (first, before), (second, after) in zip(told, told[1:], strict=False):
+    for (first, before), (second, after) in pairwise(told):
         least = min(len(before), len(after))
         if before[:least] > after[:least]:
             problems.add(

@@ -31,7 +31,6 @@ from hubspot_upsert.sandbox import Sandbox
 from upsertgen.cli import _group as command_line
 from upsertgen.configuration import Settings, read_configuration
 from upsertgen.ir.words import ERRORS
-from upsertgen.properties import read_property_settings
 from werkzeug import Response
 
 from tests.endpoints import SUCCESS
@@ -40,6 +39,8 @@ from tests.servers import PATIENCE, Server, answer, free_port
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+SCREEN = 40
+"""Lines that one sees at once."""
 GENERATED_README = (ROOT / "generated" / "README.md").read_text("utf-8")
 VERSIONS = tuple(PACKAGES.values())
 
@@ -303,14 +304,18 @@ def test_the_sections_stand_in_the_order_that_readers_need() -> None:
         "Catch a misspelt property in the editor",
         "Read back what was written",
         "Test without an account",
-        "Add an object type",
-        "A new API version ships",
-        "Rename a public name",
+        "Maintain the clients",
         "Use it for another API",
         "Contributing",
-        "What no spec can do",
         "How the parts fit",
     ]
+
+
+def test_a_section_fits_on_a_screen() -> None:
+    for text in re.split(r"^(?=## )", outside_blocks(README), flags=re.MULTILINE):
+        title = text.partition("\n")[0].removeprefix("## ")
+        whole = text if title.startswith("# ") else section(README, title)
+        assert len(whole.splitlines()) <= SCREEN, title
 
 
 def test_the_pictures_name_files_where_they_are() -> None:
@@ -340,7 +345,7 @@ def test_the_pictures_name_files_where_they_are() -> None:
 def test_the_configuration_shown_has_exactly_the_settings_that_there_are(tmp_path: Path) -> None:
     (block,) = [one for one in blocks(README, "toml") if one.startswith("[tool.upsertgen]\n")]
     shown = tomllib.loads(block)["tool"]["upsertgen"]
-    # Renames are shown in a section of their own, and have no flag.
+    # Renames are shown in a page of their own, and have no flag.
     assert set(shown) == {one.name.replace("_", "-") for one in fields(Settings)} - {"renames"}
     (tmp_path / "pyproject.toml").write_text(block, "utf-8")
     settings = read_configuration(tmp_path / "pyproject.toml")
@@ -348,23 +353,7 @@ def test_the_configuration_shown_has_exactly_the_settings_that_there_are(tmp_pat
         held = getattr(settings, name.replace("-", "_"))
         assert held == (tmp_path / value if isinstance(held, Path) else value)
     (generate,) = [command for name, command in commands() if name == "generate"]
-    assert {f"--{name}" for name in shown if name != "free-names"} <= flags(generate)
-
-
-def test_the_settings_of_properties_that_are_shown_are_such(tmp_path: Path) -> None:
-    (block,) = [one for one in blocks(README, "toml") if "[tool.upsertgen.properties]" in one]
-    (tmp_path / "pyproject.toml").write_text(block, "utf-8")
-    settings = read_property_settings(tmp_path / "pyproject.toml")
-    assert settings.output == tmp_path / "my_app/crm_types.py"
-    assert settings.files == (f"{tmp_path}/properties/*.yaml",)
-    assert settings.keys == {"deals": "deal_code"}
-
-
-def test_the_renames_that_are_shown_are_settings(tmp_path: Path) -> None:
-    (block,) = [one for one in blocks(README, "toml") if "[[tool.upsertgen.renames]]" in one]
-    (tmp_path / "pyproject.toml").write_text(block, "utf-8")
-    (rename,) = read_configuration(tmp_path / "pyproject.toml").renames
-    assert (rename.old, rename.new, rename.until) == ("v3.contacts", "v3.people", "2.0")
+    assert {f"--{name}" for name, value in shown.items() if value is not True} <= flags(generate)
 
 
 def commands() -> list[tuple[str, click.Command]]:

@@ -14,6 +14,7 @@ nothing else. What is escaped depends on a fixed version of Unicode, so that eve
 | name and value of an HTTP header | `header_name`, `header_value` |
 | TOML | `toml_string` |
 | JSON | `json_text` |
+| HTML | `html_text` |
 | Markdown | `markdown`, `markdown_code`, `markdown_literal` |
 
 `joined`, `one_line` and `without_full_stop` give text that still has to be encoded.
@@ -21,6 +22,7 @@ nothing else. What is escaped depends on a fixed version of Unicode, so that eve
 
 from __future__ import annotations
 
+import html
 import json
 import keyword
 import re
@@ -273,6 +275,11 @@ def json_line(value: Any) -> str:
 def shell_word(text: SpecText | str) -> str:
     """Return text as one word of a shell's command line, inside a code block of Markdown."""
     return shlex.quote(_visible_text(" ".join(raw(text).split())).replace("`", "'"))
+
+
+def html_text(text: SpecText | str) -> str:
+    """Return text as HTML shows it, on one line and without effect, also in an attribute."""
+    return html.escape(_visible_text(" ".join(raw(text).split())))
 
 
 def markdown(text: SpecText | str) -> str:

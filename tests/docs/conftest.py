@@ -17,6 +17,7 @@ def docs(once: Once) -> Path:
 
     def build(folder: Path) -> None:
         copy_real(folder)
-        build_site(folder)
+        # Dead links are told by the test that looks for them, and keep nobody from looking at the rest.
+        build_site(folder, strict=False)
 
     return once("docs", build)

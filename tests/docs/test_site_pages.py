@@ -126,11 +126,11 @@ pytestmark = pytest.mark.chromium
 
 
 def sample() -> list[str]:
-    """Return a page of each folder of the real pages: neither the largest nor the smallest one."""
-    folders: dict[str, list[Path]] = {}
+    """Return a page of each kind: of each folder one that is neither the largest nor the smallest."""
+    kinds: dict[str, list[Path]] = {}
     for page in (REAL / "pages").rglob("*.md"):
-        folders.setdefault(page.parent.as_posix(), []).append(page)
-    chosen = [sorted(pages, key=_size)[len(pages) // 2] for pages in folders.values()]
+        kinds.setdefault(page.relative_to(REAL / "pages").parts[0], []).append(page)
+    chosen = [sorted(pages, key=_size)[len(pages) // 2] for pages in kinds.values()]
     return sorted(_html(page) for page in chosen)
 
 

@@ -129,7 +129,7 @@ def sample() -> list[str]:
     """Return a page of each kind: of each folder one that is neither the largest nor the smallest."""
     kinds: dict[str, list[Path]] = {}
     for page in (REAL / "pages").rglob("*.md"):
-        kinds.setdefault(page.relative_to(REAL / "pages").parts[0], []).append(page)
+        kinds.setdefault("/".join(_html(page).split("/")[:-1][:1]), []).append(page)
     chosen = [sorted(pages, key=_size)[len(pages) // 2] for pages in kinds.values()]
     return sorted(_html(page) for page in chosen)
 

@@ -253,7 +253,10 @@ def test_the_search_finds_pages(page: Browser, everything: Path, by: str, scheme
 
 def test_pictures_are_those_of_the_scheme(page: Browser, everything: Path) -> None:
     visit(page, everything.as_uri(), "part/everything.html")
-    shown = "[...document.querySelectorAll('article img')].filter(one => one.getClientRects().length).map(one => one.alt)"
+    shown = (
+        "[...document.querySelectorAll('article img')]"
+        ".filter(one => one.getClientRects().length).map(one => one.alt)"
+    )
     for scheme, expected in {"light": "By day", "dark": "By night"}.items():
         page.emulate(*DESK, scheme)
         settle(page, scheme)

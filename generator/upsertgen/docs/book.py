@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from upsertgen.docs.guides import HOME, Guides
+from upsertgen.docs.knowledge import knowledge
 from upsertgen.docs.page import Page, Section, Sources
 from upsertgen.docs.reference import reference
 from upsertgen.docs.site import PAGES, SETTINGS
@@ -62,6 +63,7 @@ def _sections(sources: Sources, guides: Guides) -> Iterator[Section]:
     yield from guides.sections
     yield which_version(sources)
     yield from made
+    yield from knowledge(sources)
 
 
 def _listed(sections: tuple[Section, ...]) -> list[tuple[str, list[Page]]]:

@@ -14,6 +14,8 @@ CONSTRAINTS ?= tests/constraints.txt
 SUITES ?= bookworm trixie forky
 # What runs a command that downloads something; `.ci/again` where one that broke off is to be tried again.
 AGAIN ?=
+# What runs the tests; `tests.tools.rerun` where a test that fails by chance is to be told and no more.
+PYTEST := pytest
 # Two names for one thing: how pip is told about the environments in which it builds depends on its version.
 INSTALL := $(AGAIN) env PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip --disable-pip-version-check --quiet install $(if $(CONSTRAINTS),,--upgrade --upgrade-strategy eager)
 SOURCES := generator templates tests
@@ -27,7 +29,7 @@ generate: $(VENV)/upsertgen ## sets up .venv, brings generated/ up to date with 
 	$(BIN)/upsertgen reference > generator/EXTENSIONS.md
 
 test: $(VENV)/upsertgen-test ## runs the tests, but for those that take long or need what is large
-	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGUMENTS)
+	$(BIN)/python -m $(PYTEST) -n auto --dist worksteal $(PYTEST_ARGUMENTS)
 
 test-newest: ## runs the tests with the newest version of each dependency
 	rm -f .venv-newest/upsertgen*

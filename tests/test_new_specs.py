@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
 from tests.inventory import NEWEST, OLDEST, SPECS
+from tests.tools import rerun
 
 ROOT = SPECS.parent
 NEXT = "2998-09"
@@ -100,10 +102,14 @@ def test_new_specs_pass_the_tests_that_ask_for_them(extended: Path) -> None:
 
 
 @pytest.mark.large
+# All other warnings are errors; this one is to be read.
+@pytest.mark.filterwarnings(f"always:.*{rerun.TOLD}:UserWarning")
 def test_new_specs_pass_the_whole_suite(extended: Path) -> None:
     # Another copy of the copy would tell nothing new.
     done = run(
-        *(extended, "pytest", "-q", "-n", "auto", "--dist", "worksteal"),
-        *("-p", "no:cacheprovider", "--ignore", "tests/test_new_specs.py"),
+        *(extended, "tests.tools.rerun", "-q", "-n", "auto", "--dist", "worksteal"),
+        *("--ignore", "tests/test_new_specs.py"),
     )
     assert done.returncode == 0, done.stdout
+    if unsteady := rerun.unsteady_tests(extended):
+        warnings.warn(f"UNSTEADY, {rerun.TOLD}: {' '.join(unsteady)}", stacklevel=1)

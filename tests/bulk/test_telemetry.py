@@ -163,7 +163,8 @@ def test_requests_and_records_are_measured(upserter: Upserter, telemetry: Teleme
     counts = Counter({status: point.count for status, point in durations.items()})
     assert counts - Counter(earlier) == {200: 2, 207: 1, 503: 1}
     assert durations[200].explicit_bounds[0] == 0.005
-    assert 0 < durations[200].sum < 60
+    # In seconds; a clock that stands still meanwhile says 0.
+    assert 0 <= durations[200].sum < 60
 
 
 def test_a_run_that_is_stopped_is_an_error(upserter: Upserter, telemetry: Telemetry) -> None:

@@ -58,6 +58,13 @@ def test_problems_of_all_files(project: Path, command: str) -> None:
     assert outcome.err.endswith("upsertgen: 2 problems; nothing was written\n")
 
 
+def test_pages_beside_the_specs_are_no_version(project: Path) -> None:
+    pages = {"docs/navigation.yaml": "- title: Guides", "docs/guides/deep/data.yaml": "a: b: c"}
+    write_files(project, {f"specs/{name}": text for name, text in pages.items()})
+    assert upsertgen("list").out == _LIST
+    assert upsertgen("validate").code == 0
+
+
 def test_other_specs(project: Path) -> None:
     (project / "specs").rename(project / "api")
     assert upsertgen("validate").code == 2

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -300,10 +302,20 @@ def test_an_email_that_is_listed_as_a_text(write: Write) -> None:
 def test_a_file_is_read_again_only_when_it_has_changed(write: Write) -> None:
     rules = EXPORT[ANY_TYPE]
     file = write("contacts.json", EXPORTED)
+    os.utime(file, (0, 0))
     first = read_file(file, "contacts", rules)
     assert read_file(file, "contacts", rules) is first
     write("contacts.json", {"results": []})
     assert read_file(file, "contacts", rules).properties == {}
+
+
+def test_a_file_that_is_written_twice_at_the_same_time_is_read_twice(write: Write) -> None:
+    """The clock of a file system moves in steps, of up to two seconds."""
+    moment = time.time_ns()
+    for name in ("one", "two"):
+        file = write("contacts.json", {"contacts": {name: {}}})
+        os.utime(file, ns=(moment, moment))
+        assert list(read_file(file, "contacts", EXPORT[ANY_TYPE]).properties) == [name]
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ def test_a_retry_after_without_sense_is_ignored(
 
 def test_a_retry_after_may_be_a_date(caller: UpsertCaller, server: Server) -> None:
     for date, low, high in [
-        (formatdate(time.time() + 100, usegmt=True), 90, 100),
+        (formatdate(time.time() + 100_000, usegmt=True), 90_000, 100_000),
         (formatdate(0, usegmt=True), 0, 0),
     ]:
         server.script = [answer(409, {}, {"Retry-After": date})]

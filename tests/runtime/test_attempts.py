@@ -69,7 +69,8 @@ def test_delays_that_are_asked_for_are_obeyed(
 ) -> None:
     server.script = [answer(status, body, headers), answer()]
     caller.upsert(server)
-    assert server.gaps[0] >= least
+    # The clock that measures it may move in steps.
+    assert server.gaps[0] > least - 0.06
 
 
 def test_a_delay_past_the_budget_is_not_slept(caller: UpsertCaller, server: Server) -> None:

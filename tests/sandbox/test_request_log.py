@@ -26,7 +26,8 @@ def test_a_request_is_kept_with_what_was_sent_and_answered(api: SmallApi) -> Non
     assert entry.body.json() == {"inputs": inputs(["a@example.com", "b@example.com", "no-email"])}
     assert entry.answer is not None
     assert entry.answer.content == answer.content
-    assert entry.duration > 0
+    # Of a machine whose clock stands still meanwhile, it takes no time.
+    assert entry.duration >= 0
     created, updated, refused = entry.records
     assert [one.effect for one in entry.records] == ["created", "updated", "refused"]
     assert [one.key for one in entry.records] == ["a@example.com", "b@example.com", "no-email"]

@@ -4,8 +4,8 @@
     rooms     the folder in which those of the code are
     boxes     `name`, `kind`, `at` (left, top) and `size` (width, height), and perhaps `path`, the file or
               folder that it is, `lines` of text, and `by`, the room whose code makes or reads it
-    arrows    `from`, `to` and `way`, the points that it goes through; its label, if it has one: `lines`, `by`,
-              `at`, and `anchor`
+    arrows    `from`, `to` and `way`, the points that it goes through; if it has a label `lines`, `by`, `at`
+              and `anchor`
     notes     `lines` of text and `at`
 
 An arrow begins and ends at the edges of its boxes, or it is refused; it may also leave an earlier arrow that
@@ -48,7 +48,9 @@ def draw(source: Mapping[str, Any], scheme: str) -> str:
         way = [(x, y) for x, y in arrow["way"]]
         start, end = arrow["from"], arrow["to"]
         leaves = any(_is_on(way[0], one) for one in ways[start])
-        if not (leaves or _is_at_edge(way[0], boxes[start])) or not _is_at_edge(way[-1], boxes[end]):
+        if not (leaves or _is_at_edge(way[0], boxes[start])) or not _is_at_edge(
+            way[-1], boxes[end]
+        ):
             raise ValueError(f"the arrow from {start} to {end} does not begin or end at its boxes")
         ways[start].append(way)
         drawing.arrow(way)
@@ -62,8 +64,8 @@ def draw(source: Mapping[str, Any], scheme: str) -> str:
 
 
 def _draw_box(drawing: Drawing, box: Mapping[str, Any]) -> None:
-    x, y = box["at"]
-    drawing.box(x, y, *box["size"], box["kind"], radius=8)
+    (x, y), (width, height) = box["at"], box["size"]
+    drawing.box(x, y, width, height, box["kind"], radius=8)
     drawing.text(x + _INSET, y + _FIRST_LINE, box["name"], "name")
     _write(drawing, {**box, "at": (x + _INSET, y + _FIRST_LINE + _SPACE)})
 

@@ -17,10 +17,11 @@ MARGIN = 16
 LINE_HEIGHT = 19
 
 _STYLE = Template("""
-text { font: 14px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; fill: $quiet; }
+text { font: 14px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+text { fill: $quiet; }
 .title { font-size: 18px; font-weight: 650; fill: $ink; }
 .name { font-size: 16px; font-weight: 650; fill: $ink; }
-.code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 13px; }
+.code { font: 13px ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 .start { text-anchor: start; } .middle { text-anchor: middle; } .end { text-anchor: end; }
 .ground { fill: $ground; }
 .line { fill: none; stroke: $line; }

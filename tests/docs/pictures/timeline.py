@@ -16,7 +16,7 @@ RECORDS, CONCURRENCY = 8_000, 4
 LIMIT, WINDOW = 40, 10
 """How many requests are allowed in how many seconds, which is the sandbox's own window."""
 
-FAULT, FAULTS = "rate-limit;retry-after=3", 4
+FAULT, FAULTS = "rate-limit", 4
 MOMENTS = (0.35, 0.7)
 """After which part of the records so many requests in a row are answered with 429."""
 
@@ -39,8 +39,8 @@ def record(
         latency: How long answers take.
 
     Returns:
-        What the load was, and of each request when it came and how long it took, in seconds, the status of its
-        answer and how many records it wrote.
+        What the load was, and of each request when it came and how long it took, in seconds, what status its
+        answer had and how many records it wrote.
     """
     people = ({"email": f"person-{n}@example.com", "firstname": "Ada"} for n in range(records))
     moments = [part * records for part in MOMENTS]
@@ -103,12 +103,12 @@ def draw(load: Mapping[str, Any], scheme: str) -> str:
     described = (
         f"{load['records']:,} records were sent in {len(requests)} requests within {end:.0f} seconds, at an "
         f"even pace just below the limit of {load['limit']} requests in {load['window']} seconds. {refused} "
-        "requests were answered with 429; after these the load waits, and then comes back to its pace."
+        "requests were answered with 429; after these the load holds back, and then comes back to its pace."
     )
     drawing = Drawing("A load over time", described, _WIDTH, _HEIGHT, scheme)
     setting = (
-        f"{load['records']:,} records, {load['concurrency']} requests at once, of which the",
-        f"API allows {load['limit']} in {load['window']} s",
+        f"{load['records']:,} records against the sandbox, {load['concurrency']} requests at",
+        f"once; it allows {load['limit']} requests in {load['window']} s",
     )
     for number, line in enumerate(setting):
         drawing.text(MARGIN, 58 + number * LINE_HEIGHT, line)
@@ -120,13 +120,16 @@ def draw(load: Mapping[str, Any], scheme: str) -> str:
         drawing.line([(x, _BOTTOM), (x, _BOTTOM + 5)], "edge")
         if seconds % 10 == 0:
             drawing.text(x, _BOTTOM + 21, f"{seconds} s", anchor="middle")
-    drawing.text(MARGIN, _HEIGHT - 14, "After 429 it waits as told, 3 s, and begins again slowly.")
+    drawing.text(MARGIN, _HEIGHT - 14, "After 429 it holds back, and begins again slowly.")
     return drawing.svg()
 
 
 def _draw_requests(drawing: Drawing, load: Mapping[str, Any], scale: float) -> None:
     drawing.text(MARGIN, 112, "Requests", "name")
-    for x, kind, told in ((200, "answered", "accepted"), (306, "refused", "429, too many requests")):
+    for x, kind, told in (
+        (200, "answered", "accepted"),
+        (306, "refused", "429, too many requests"),
+    ):
         height = _LANE - 4 if kind == "refused" else _BAR
         drawing.box(x, 107 - height / 2, 10, height, kind)
         drawing.text(x + 16, 112, told)
@@ -159,7 +162,9 @@ def _draw_rates(drawing: Drawing, load: Mapping[str, Any], scale: float, end: fl
         drawing.text(_LEFT - 8, _BOTTOM - rate * unit + 5, f"{rate:,.0f}", anchor="end")
     level = _BOTTOM - allowed * unit
     drawing.line([(_LEFT, level), (_RIGHT, level)], "limit")
-    drawing.text(_RIGHT, _TOP - 22, "dashed: what is allowed", anchor="end")
+    drawing.text(
+        _RIGHT, _TOP - 22, f"dashed: {load['limit']} requests in {load['window']} s", anchor="end"
+    )
 
 
 def _in_lanes(load: Mapping[str, Any]) -> Iterator[tuple[int, list[Any]]]:

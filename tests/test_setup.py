@@ -125,8 +125,7 @@ def test_that_may_be_broken(number):
 """
 
 
-@pytest.mark.parametrize("broken", [0, 1, 11])
-@pytest.mark.parametrize("fails_once", [False, True])
+@pytest.mark.parametrize(("broken", "fails_once"), [(0, True), (1, True), (11, False)])
 def test_what_failed_is_run_once_more_alone(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -147,6 +146,24 @@ def test_what_failed_is_run_once_more_alone(
     unsteady = ["test_chance.py::test_that_is_unsteady"] if fails_once and not broken else []
     assert rerun.unsteady_tests(tmp_path) == unsteady
     assert ("UNSTEADY" in told) == bool(unsteady)
+
+
+def test_what_was_unsteady_on_a_bare_system_is_told_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_: Path, command: str) -> int:
+        if command.endswith("PYTEST=tests.tools.rerun"):
+            name = f"{bare_systems.CHECKOUT}/{rerun.CACHE}/unsteady.json"
+            write_files(tmp_path, {name: '["tests/test_a.py::test_b"]'})
+        return 0
+
+    write_files(tmp_path, {"usr/lib/python3.13/os.py": ""})
+    monkeypatch.setattr(bare_systems, "prepare", lambda _: tmp_path)
+    monkeypatch.setattr(bare_systems, "clone", lambda _: None)
+    monkeypatch.setattr(bare_systems, "run", run)
+    assert bare_systems.main(["trixie"]) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "UNSTEADY" in line]
+    assert told == [f"UNSTEADY: trixie, make test: {rerun.TOLD}: tests/test_a.py::test_b"]
 
 
 def test_suites_are_names_and_no_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from hubspot_upsert.sandbox.faults import KINDS
 
 from tests.bulk.redis_server import server_program
 from tests.docs.guides import GUIDES, File, GuideError, follow, steps
 from tests.servers import kept_port
 
-PAGES = "csv".split()
+PAGES = "csv keys properties failures resume processes testing".split()
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -31,6 +33,14 @@ def test_a_guide_begins_with_what_one_will_have(page: str) -> None:
     assert not blank
     assert sentence.startswith("In ")
     assert "minutes" in sentence
+
+
+def test_the_faults_that_are_named_are_known() -> None:
+    text = (GUIDES / "testing.md").read_text("utf-8")
+    rows = [line for line in text.splitlines() if line.startswith('| `"')]
+    named = {name for row in rows for name in re.findall(r'`"([a-z-]+)"`', row)}
+    assert named
+    assert named <= set(KINDS)
 
 
 GOOD = """\

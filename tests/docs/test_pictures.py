@@ -29,6 +29,7 @@ from tests.docs.pictures.screenshots import HEIGHT, WIDTH
 PICTURES = {one.name: one for one in pictures()}
 DRAWINGS = [one for one in PICTURES.values() if one.source]
 SCREENSHOTS = [one for one in PICTURES.values() if not one.source]
+COPIES = "generated/docs/pages/pictures"
 MOST_BYTES = 150 * 1024
 
 
@@ -55,6 +56,12 @@ def test_there_are_all_pictures_and_nothing_else() -> None:
         expected |= {FOLDER / picture.source} if picture.source else set()
     assert set(FOLDER.iterdir()) == expected
     assert len(PICTURES) == len(pictures())
+
+
+def test_pages_come_with_the_pictures_and_not_with_what_these_are_made_from() -> None:
+    expected = {picture.path(scheme) for picture in PICTURES.values() for scheme in SCHEMES}
+    copies = {path.name: path.read_bytes() for path in (ROOT / COPIES).iterdir()}
+    assert copies == {path.name: path.read_bytes() for path in expected}
 
 
 @pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)

@@ -1,8 +1,8 @@
 """Pages that people wrote: taken over as they are, in the order that `navigation.yaml` gives them.
 
 `docs/` in the specs folder holds them, with their pictures and whatever else they lead to. Their Markdown is
-trusted as the project's own text is; nothing of a spec gets into it. YAML and JSON there is about them, such as
-what their pictures are drawn from, and stays where it is.
+trusted as the project's own text is; nothing of a spec gets into it. YAML and JSON there is data about them,
+such as what their pictures are drawn from, and stays where it is.
 """
 
 from __future__ import annotations

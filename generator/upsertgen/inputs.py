@@ -23,7 +23,7 @@ OVERLAYS = "overlays"
 PROPERTIES = "properties"
 FACTS = "facts"
 DOCS = "docs"
-"""Where pages of documentation stand that people wrote, with what they show; no spec stands there."""
+"""Pages that people wrote, and the order in which they are read: they say nothing about an API."""
 NO_VERSIONS = frozenset((OVERLAYS, PROPERTIES, FACTS, DOCS))
 """The folders of a specs folder that are no API versions."""
 LOCK = "names.lock.yaml"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from upsertgen.docs.classes import Classes
 from upsertgen.docs.guides import HOME, Guides
 from upsertgen.docs.page import Page, Section, Sources
 from upsertgen.docs.reference import reference
@@ -54,11 +55,13 @@ def book_files(sources: Sources) -> dict[str, NewFile]:
 def _sections(sources: Sources, guides: Guides) -> Iterator[Section]:
     """Yield all sections, in order."""
     written = guides.pages.get(HOME)
-    made = reference(sources)
+    classes = Classes(sources)
+    made = reference(sources, classes)
     home = written or sources.page(HOME, sources.settings.distribution, "index.md.jinja", {})
     yield Section("", (home,))
     yield from guides.sections
     yield from made
+    yield classes.section()
 
 
 def _listed(sections: tuple[Section, ...]) -> list[tuple[str, list[Page]]]:

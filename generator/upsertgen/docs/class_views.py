@@ -85,23 +85,24 @@ class Views:
         self._address = address
         self._link = link
 
-    def view(self, name: str, one: Definition) -> ClassView:
+    def view(self, name: str, one: Definition, anchor: str) -> ClassView:
         """Return what a page shows of a name.
 
         Args:
             name: The name.
             one: What it stands for.
+            anchor: What a link to it ends with.
         """
         if isinstance(one, griffe.Class):
-            return self._class(name, one)
+            return self._class(name, one, anchor)
         if isinstance(one, griffe.Function):
-            made = self.function(one, name.lower())
+            made = self.function(one, anchor)
             return ClassView(made.name, made.anchor, (), made.signature, made.told, None, (), ())
         value = source_of(one.value)
         text = f"{name} = {value}" if value else f"{name}: {source_of(one.annotation)}"
         told = told_of(_text(one), {}, self._link)
         return ClassView(
-            page_code(name), name.lower(), (), page_block("python", text), told, None, (), ()
+            page_code(name), anchor, (), page_block("python", text), told, None, (), ()
         )
 
     def function(self, one: griffe.Function, anchor: str, *, brief: bool = False) -> FunctionView:
@@ -112,7 +113,7 @@ class Views:
             anchor: What a link to it ends with.
             brief: Whether only with the first paragraph of its docstring.
         """
-        taken = parameters_of(one)
+        taken = parameters_of(self._package, one)
         ways = [way for way in ("async", "classmethod", "staticmethod") if way in one.labels]
         start = "".join(f"@{way}\n" for way in ways if way != "async")
         start += "async def " if "async" in ways else "def "
@@ -123,20 +124,24 @@ class Views:
             told = Told(told.blocks[:1])
         return FunctionView(page_code(one.name), anchor, page_block("python", signature), told)
 
-    def _class(self, name: str, one: griffe.Class) -> ClassView:
+    def _class(self, name: str, one: griffe.Class, anchor: str) -> ClassView:
         taken = constructor(self._package, one)
         told = told_of(self._inherited_text(one), _types(taken or []), self._link)
         fields = is_body(self._package, one)
-        table = self._body_table(one) if fields else self._attributes(one, told.attributes or {})
+        table = (
+            self._body_table(one)
+            if fields
+            else self._attributes(one, told.attributes or {}, _types(taken or []))
+        )
         return ClassView(
             name=page_code(name),
-            anchor=name.lower(),
-            bases=tuple(self._bases(one)),
+            anchor=anchor,
+            bases=tuple(dict.fromkeys(self._bases(one))),
             signature="" if taken is None else page_block("python", laid_out(name, taken, "")),
             told=replace(told, attributes=None),
             attributes=table,
             methods=tuple(
-                self.function(each, f"{name.lower()}.{each.name.lower()}")
+                self.function(each, f"{anchor}.{each.name.lower()}")
                 for each in self._own(one)
                 if isinstance(each, griffe.Function)
             ),
@@ -145,12 +150,15 @@ class Views:
 
     def _own(self, one: griffe.Class) -> list[Definition]:
         """Return the public members of a class, and those of its private bases, which no page shows."""
-        found: dict[str, Definition] = {}
-        for each in (one, *self._package.bases(one)):
-            if each is one or each.name.startswith("_"):
-                for name, member in each.members.items():
-                    if isinstance(member, Definition) and _is_public(name, member):
-                        found.setdefault(name, member)
+        found = {
+            name: member
+            for name, member in one.members.items()
+            if isinstance(member, Definition) and _is_public(name, member)
+        }
+        for name, base in self._package.parents(one):
+            if base is not None and name.startswith("_"):
+                for each in self._own(base):
+                    found.setdefault(each.name, each)
         return list(found.values())
 
     def _bases(self, one: griffe.Class) -> Iterator[str]:
@@ -174,10 +182,10 @@ class Views:
             if own:
                 yield self._named(base.name, base), tuple(page_code(each) for each in own)
 
-    def _attributes(self, one: griffe.Class, told: Mapping[str, str]) -> Table | None:
-        members = {
-            each.name: each for each in self._own(one) if isinstance(each, griffe.Attribute)
-        }
+    def _attributes(
+        self, one: griffe.Class, told: Mapping[str, str], taken: Mapping[str, str]
+    ) -> Table | None:
+        members = {each.name: each for each in self._own(one) if isinstance(each, griffe.Attribute)}
         # What a docstring lists may be set by the constructor of a base.
         for each in (one, *self._package.bases(one)):
             for name, member in each.members.items():
@@ -186,20 +194,23 @@ class Views:
         rows: list[tuple[str, str, str]] = []
         for name in dict.fromkeys([*told, *members]):
             found = members.get(name)
-            kind = "" if found is None else self._type_of(found)
+            kind = "" if found is None else self._type_of(found, taken)
             meaning = told.get(name) or (_text(found) if found is not None else "")
-            if name in told or meaning or "class-attribute" not in (found.labels if found else ()):
-                rows.append((page_code(name), kind, cell(meaning)))
-            elif found is not None and self._is_enumeration(one):
+            is_set = found is not None and "instance-attribute" in found.labels
+            if meaning or is_set or self._is_enumeration(one):
                 rows.append((page_code(name), kind, cell(meaning)))
         return Table("Attributes", ("name", "type", "meaning"), tuple(rows)) if rows else None
 
-    def _type_of(self, one: griffe.Attribute) -> str:
+    def _type_of(self, one: griffe.Attribute, taken: Mapping[str, str]) -> str:
         if one.annotation is not None:
             found = self._package.find(getattr(one.annotation, "canonical_path", ""))
             text = source_of(one.annotation)
             return self._named(text, found if isinstance(found, griffe.Class) else None)
-        return page_code(source_of(one.value)) if one.value is not None else ""
+        value = source_of(one.value)
+        if "class-attribute" in one.labels:
+            return page_code(value) if value else ""
+        # What a constructor keeps as it was given.
+        return page_code(taken[value]) if value in taken else ""
 
     def _is_enumeration(self, one: griffe.Class) -> bool:
         return any(name.endswith("Enum") for name, _ in self._package.parents(one))
@@ -231,9 +242,8 @@ class Views:
 
 
 def _is_public(name: str, one: Definition) -> bool:
-    return not name.startswith("_") and (
-        not isinstance(one, griffe.Function) or "overload" not in one.labels
-    )
+    # What pydantic is told about a class is no attribute of it.
+    return not name.startswith("_") and name != "model_config" and not isinstance(one, griffe.Class)
 
 
 def _types(parameters: list[Parameter]) -> dict[str, str]:

@@ -6,6 +6,7 @@ describes what, so that other pages can lead there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,8 +27,9 @@ CLASSES = "classes"
 """The folder of these pages."""
 _BASES = f"{CLASSES}/client.md"
 _ERRORS = f"{CLASSES}/errors.md"
+_GENERAL = "Clients in general"
+_SHARED = "What clients, object types and bodies of all versions have"
 _PAGES = (
-    (_BASES, "Clients in general", ()),
     (_ERRORS, "Errors", ("errors",)),
     (f"{CLASSES}/bulk.md", "Bulk upserts", ("bulk",)),
     (f"{CLASSES}/oauth.md", "OAuth", ("oauth",)),
@@ -35,7 +37,10 @@ _PAGES = (
     (f"{CLASSES}/testing.md", "Fixtures", ("testing",)),
     (f"{CLASSES}/integrations.md", "Integrations", ("integrations.dlt", "integrations.partitions")),
 )
-"""The pages: path, title, and the modules that they describe."""
+"""The other pages: path, title, and the modules that they describe."""
+
+_HOOK = "pytest_"
+"""How the names of functions begin that nobody but pytest calls."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class _Plan:
     title: SpecText | str
     modules: Mapping[str, Mapping[str, Definition]]
     version: Version | None = None
+    introduction: str = ""
 
 
 class Classes:
@@ -76,6 +82,7 @@ class Classes:
         self._sources = sources
         self._name = sources.settings.package
         self._package = Package(sources.files, self._name)
+        self._shared: dict[tuple[str, str], ClassView] = {}
 
     def section(self) -> Section:
         """Return all pages.
@@ -96,14 +103,16 @@ class Classes:
         return None if found is None else self._way(page, found)
 
     def body_link(self, page: str, version: Version, name: str) -> str:
-        """Return the relative address of what is said of a body.
+        """Return the relative address of what is said of a body; empty where nothing is.
 
         Args:
             page: The path of the page with the link.
             version: The version that has it.
             name: Its class.
         """
-        return self._way(page, (_models_path(version), name.lower()))
+        path, module = _models_path(version), f"{self._name}.{version.package}.models"
+        anchor = self._anchors.get((path, module, name))
+        return "" if anchor is None else self._way(page, (path, anchor))
 
     def of_resource(self, page: str, version: Version, resource: Resource) -> list[ClassView]:
         """Return the classes of an object type, in brief: its page says the rest.
@@ -117,7 +126,7 @@ class Classes:
         found: list[ClassView] = []
         exported = self._package.exported(f"{self._name}.{version.package}.{resource.name}")
         for name, one in exported.items():
-            view = views.view(name, one)
+            view = views.view(name, one, name.lower())
             if isinstance(one, griffe.Class):
                 methods = [
                     views.function(each, f"{view.anchor}.{each.name.lower()}", brief=True)
@@ -148,38 +157,49 @@ class Classes:
                 (_client_path(version), "Client", ("client",)),
                 (_models_path(version), "Bodies", ("models", "typed_dicts")),
             ):
-                modules = {f"{start}.{one}": self._package.exported(f"{start}.{one}") for one in names}
+                modules = {
+                    f"{start}.{one}": self._package.exported(f"{start}.{one}") for one in names
+                }
                 whole = joined(title, " (", version.label, ")")
                 plans.append(_Plan(path, whole, {k: v for k, v in modules.items() if v}, version))
-        plans = [self._with_bases(one) for one in plans if one.path != _BASES]
-        return [self._general(plans), *(one for one in plans if one.modules)]
+        shown = {
+            each.path for one in plans for found in one.modules.values() for each in found.values()
+        }
+        plans = [self._with_bases(one, shown) for one in plans]
+        return [self._general(plans, shown), *(one for one in plans if one.modules)]
 
-    def _with_bases(self, plan: _Plan) -> _Plan:
-        """Return a plan with the bases that its classes inherit from and that no module gives to others."""
+    def _with_bases(self, plan: _Plan, shown: set[str]) -> _Plan:
+        """Return a plan with the bases of its classes that no module gives to others.
+
+        Args:
+            plan: The plan.
+            shown: What pages describe, by where it is defined. What is added is added there, too.
+        """
         if plan.version is not None:
             return plan
-        shown = {one.path for found in plan.modules.values() for one in found.values()}
         modules = dict(plan.modules)
         for path, one in self._hidden_bases(plan.modules, shown):
             modules[path] = {**modules.get(path, {}), one.name: one}
         return replace(plan, modules=modules)
 
-    def _general(self, plans: list[_Plan]) -> _Plan:
+    def _general(self, plans: list[_Plan], shown: set[str]) -> _Plan:
         """Return the plan of the page of what clients, object types and bodies of all versions have."""
-        shown = {one.path for plan in plans for found in plan.modules.values() for one in found.values()}
         modules: dict[str, dict[str, Definition]] = {}
-        versions = self._sources.api.versions
         found = [one.modules for one in plans if one.version is not None]
         found += [
             {path: self._package.exported(path)}
-            for one in versions
-            for resource in one.resources
-            for path in [f"{self._name}.{one.package}.{resource.name}"]
+            for version in self._sources.api.versions
+            for resource in version.resources
+            for path in [f"{self._name}.{version.package}.{resource.name}"]
         ]
         for each in found:
             for path, one in self._hidden_bases(each, shown):
                 modules.setdefault(path, {})[one.name] = one
-        return _Plan(_BASES, "Clients in general", modules)
+        ordered = {
+            path: dict(sorted(found.items(), key=lambda item: item[1].lineno or 0))
+            for path, found in modules.items()
+        }
+        return _Plan(_BASES, _GENERAL, ordered, introduction=f"{_SHARED}.")
 
     def _hidden_bases(
         self, modules: Mapping[str, Mapping[str, Definition]], shown: set[str]
@@ -193,13 +213,26 @@ class Classes:
                         yield base.module.path, base
 
     @cached_property
+    def _anchors(self) -> dict[tuple[str, str, str], str]:
+        """What links to a name end with, by page, module and name."""
+        anchors: dict[tuple[str, str, str], str] = {}
+        for plan in self._plans:
+            taken: Counter[str] = Counter()
+            for path, name in ((p, n) for p, found in plan.modules.items() for n in found):
+                taken[name.lower()] += 1
+                count = taken[name.lower()]
+                anchors[plan.path, path, name] = f"{name.lower()}{f'-{count}' if count > 1 else ''}"
+        return anchors
+
+    @cached_property
     def _places(self) -> dict[str, tuple[str, str]]:
         """The page and the anchor of each class, by where it is defined; the newest version first."""
         places: dict[str, tuple[str, str]] = {}
         for plan in self._plans:
-            for found in plan.modules.values():
+            for path, found in plan.modules.items():
                 for name, one in found.items():
-                    places.setdefault(one.path, (plan.path, name.lower()))
+                    place = (plan.path, self._anchors[plan.path, path, name])
+                    places.setdefault(one.path, place)
         return places
 
     @cached_property
@@ -235,8 +268,16 @@ class Classes:
             for resource in version.resources
         }
 
+        here = {
+            one.path: (page, self._anchors[page, path, name])
+            for plan in self._plans
+            if plan.path == page
+            for path, found in plan.modules.items()
+            for name, one in found.items()
+        }
+
         def address(one: griffe.Class) -> str | None:
-            place = self._places.get(one.path)
+            place = here.get(one.path) or self._places.get(one.path)
             if place is None and one.module.path in of_resources:
                 place = (of_resources[one.module.path], one.name.lower())
             return None if place is None else self._way(page, place)
@@ -248,20 +289,23 @@ class Classes:
         parts = [self._part(views, plan, path, found) for path, found in plan.modules.items()]
         context = {
             "parts": parts,
+            "introduction": plan.introduction,
             "tree": self._tree(plan.path) if plan.path == _ERRORS else [],
         }
         return self._sources.page(plan.path, plan.title, "classes.md.jinja", context)
 
-    def _part(
-        self, views: Views, plan: _Plan, path: str, found: Mapping[str, Definition]
-    ) -> Part:
+    def _part(self, views: Views, plan: _Plan, path: str, found: Mapping[str, Definition]) -> Part:
         module = self._package.module(path)
         fixtures = {name: one for name, one in found.items() if _is_fixture(one)}
         entries = []
         for name, one in found.items():
-            if name in fixtures:
+            if name in fixtures or name.startswith(_HOOK):
                 continue
-            view = views.view(name, one)
+            anchor = self._anchors[plan.path, path, name]
+            # Versions share bodies, whose pages differ in nothing that a view shows.
+            known = self._shared.get((one.path, anchor)) if plan.version is not None else None
+            view = known or views.view(name, one, anchor)
+            self._shared[one.path, anchor] = view
             is_error = isinstance(one, griffe.Class) and self._is_exception(one)
             if isinstance(one, griffe.Class) and is_error:
                 view = self._with_statuses(view, one)
@@ -343,5 +387,3 @@ def _raised_for(api: Api, name: str) -> Iterator[tuple[str, str, str]]:
                 statuses = ", ".join(page_code(str(one)) for one in rule.statuses)
                 rows[statuses, condition(rule), again(rule, policy)] = None
     yield from rows
-
-

@@ -16,6 +16,7 @@ from upsertgen.emit.encode import page_block, page_code, page_text
 _BLANK_LINES = re.compile(r"\n[ \t]*\n")
 _ITEM = re.compile(r"(?:^|\n)[ \t]*(?:[-*]|[0-9]+[.)]) ")
 _INNER = re.compile(r"(?:^|\n)[ \t]*([a-z_][a-z0-9_]*): ")
+_CODE = re.compile(r"(?<![`\\])`([^`]+)`(?!`)")
 _OWN_WORDS = {"warnings": False, "returns_multiple_items": False, "returns_named_value": False}
 """How griffe reads sections: what comes back is text, and may begin with anything."""
 
@@ -44,12 +45,12 @@ class Told:
 
     Attributes:
         blocks: Its paragraphs, lists and examples, each a block of Markdown.
-        tables: Its sections.
+        sections: Its sections: tables, and blocks of Markdown.
         attributes: What it says of attributes, by their names; not encoded.
     """
 
     blocks: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
+    sections: tuple[Table | str, ...] = ()
     attributes: Mapping[str, str] | None = None
 
 
@@ -62,7 +63,7 @@ def told_of(text: str, types: Mapping[str, str], link: Link) -> Told:
         link: Where exceptions are described.
     """
     said: list[str] = []
-    tables: list[Table] = []
+    sections: list[Table | str] = []
     attributes: dict[str, str] = {}
     for section in griffe.Docstring(text).parse("google", **_OWN_WORDS):
         match section:
@@ -76,27 +77,26 @@ def told_of(text: str, types: Mapping[str, str], link: Link) -> Told:
                     said += blocks(value) if is_text else [page_block("python", value)]
             case griffe.DocstringSectionAttributes(value=items):
                 attributes |= {one.name: one.description for one in items}
-            case (
-                griffe.DocstringSectionParameters(value=items)
-                | griffe.DocstringSectionOtherParameters(value=items)
-            ):
+            case griffe.DocstringSectionParameters(
+                value=items
+            ) | griffe.DocstringSectionOtherParameters(value=items):
                 rows = [
                     (page_code(one.name), _type(types, one.name), cell(one.description))
                     for one in items
                 ]
-                tables.append(Table("Arguments", ("name", "type", "meaning"), tuple(rows)))
+                sections.append(Table("Arguments", ("name", "type", "meaning"), tuple(rows)))
             case griffe.DocstringSectionReturns(value=items):
-                said += [f"**Returns:** {cell(_whole(one))}" for one in items]
+                sections += [f"**Returns:** {cell(_whole(one))}" for one in items]
             case griffe.DocstringSectionYields(value=items):
-                said += [f"**Yields:** {cell(_whole(one))}" for one in items]
+                sections += [f"**Yields:** {cell(_whole(one))}" for one in items]
             case griffe.DocstringSectionRaises(value=items):
                 raised = [
                     (_linked(str(one.annotation), link), cell(one.description)) for one in items
                 ]
-                tables.append(Table("Raises", ("exception", "when"), tuple(raised)))
+                sections.append(Table("Raises", ("exception", "when"), tuple(raised)))
             case _:
                 continue
-    return Told(tuple(said), tuple(tables), attributes)
+    return Told(tuple(said), tuple(sections), attributes)
 
 
 def blocks(text: str) -> list[str]:
@@ -126,18 +126,35 @@ def cell(text: str) -> str:
     first, *rest = _INNER.split(text)
     # The pattern gives the name and what follows it, by turns.
     named = [
-        f"{page_code(name)}: {page_text(said)}"
+        f"{page_code(name)}: {prose(said)}"
         for name, said in zip(rest[::2], rest[1::2], strict=True)
     ]
-    return "<br>".join([*([page_text(first)] if first.strip() else []), *named])
+    return "<br>".join([*([prose(first)] if first.strip() else []), *named])
+
+
+def prose(text: str) -> str:
+    """Return text on one line and without effect, but for what it shows as code."""
+    # Every other part is code.
+    parts = _CODE.split(" ".join(text.split()))
+    return "".join(
+        page_code(part) if index % 2 else _spaced(part) for index, part in enumerate(parts)
+    )
+
+
+def _spaced(text: str) -> str:
+    """Return text without effect, with the blanks at its ends."""
+    if not text.strip():
+        return text
+    before, after = text.startswith(" "), text.endswith(" ")
+    return f"{' ' * before}{page_text(text)}{' ' * after}"
 
 
 def _with_lists(paragraph: str) -> list[str]:
     """Return a paragraph, and the items of a list that follow in it."""
     first, *items = _ITEM.split(paragraph)
-    found = [page_text(first)] if first.strip() else []
+    found = [prose(first)] if first.strip() else []
     if items:
-        found.append("\n".join(f"- {page_text(one)}" for one in items))
+        found.append("\n".join(f"- {prose(one)}" for one in items))
     return found
 
 

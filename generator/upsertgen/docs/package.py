@@ -1,4 +1,4 @@
-"""The emitted package as its source says it: modules, classes and functions, read by griffe and never imported.
+"""The emitted package as its source says it: classes and functions, read by griffe and never imported.
 
 Modules are read when they are asked for, because most of them hold nothing that is public.
 """
@@ -6,7 +6,7 @@ Modules are read when they are asked for, because most of them hold nothing that
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import griffe
@@ -16,7 +16,7 @@ from upsertgen.write import NewFile
 Definition = griffe.Class | griffe.Function | griffe.Attribute
 """What a name of a module may stand for, and pages tell of."""
 
-# What it has to say about docstrings is for those who write them; nobody who generates can do anything about it.
+# What it has to say about docstrings is for those who write them, and nobody who generates can do anything.
 logging.getLogger("griffe").setLevel(logging.CRITICAL)
 
 
@@ -32,6 +32,9 @@ class Package:
         self._files = files
         self._name = name
         self._modules: dict[str, griffe.Module] = {}
+        self._found: dict[str, Definition | None] = {}
+        self._parents: dict[str, list[tuple[str, griffe.Class | None]]] = {}
+        self._ancestors: dict[str, list[griffe.Class]] = {}
         self._collection = griffe.ModulesCollection()
         self._lines = griffe.LinesCollection()
 
@@ -64,7 +67,11 @@ class Package:
 
     def find(self, path: str) -> Definition | None:
         """Return what a dotted name stands for, wherever it is defined; nothing where nobody knows."""
-        parts = path.split(".")
+        if path not in self._found:
+            self._found[path] = self._search(path.split("."))
+        return self._found[path]
+
+    def _search(self, parts: list[str]) -> Definition | None:
         if parts[0] != self._name:
             return None
         for end in range(len(parts) - 1, 0, -1):
@@ -99,18 +106,21 @@ class Package:
         found = {name: self.find(f"{path}.{name}") for name in names}
         return {name: one for name, one in found.items() if one is not None}
 
-    def bases(self, one: griffe.Class) -> Iterator[griffe.Class]:
-        """Yield the classes of the package that a class inherits from, the nearest first."""
-        seen = {one.path}
-        for base in self._bases(one):
-            for each in (base, *self.bases(base)):
-                if each.path not in seen:
-                    seen.add(each.path)
-                    yield each
+    def bases(self, one: griffe.Class) -> list[griffe.Class]:
+        """Return the classes of the package that a class inherits from, the nearest first."""
+        if one.path not in self._ancestors:
+            found: dict[str, griffe.Class] = {}
+            for base in self._bases(one):
+                for each in (base, *self.bases(base)):
+                    found.setdefault(each.path, each)
+            self._ancestors[one.path] = list(found.values())
+        return self._ancestors[one.path]
 
     def parents(self, one: griffe.Class) -> list[tuple[str, griffe.Class | None]]:
         """Return the names of the bases that stand in a class, and their definitions in the package."""
-        return [(_last(base), self._base(base)) for base in one.bases]
+        if one.path not in self._parents:
+            self._parents[one.path] = [(_last(base), self._base(base)) for base in one.bases]
+        return self._parents[one.path]
 
     def _bases(self, one: griffe.Class) -> list[griffe.Class]:
         return [found for _, found in self.parents(one) if found is not None]

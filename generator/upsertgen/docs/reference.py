@@ -145,6 +145,9 @@ def error_meanings(sources: Sources) -> dict[str, str]:
 
 def _pages(sources: Sources, version: Version, classes: Classes) -> Iterator[Page]:
     api, meanings = sources.api, error_meanings(sources)
+    # All pages of a version stand in one folder, so that their links are the same.
+    links = _Links(classes, f"{REFERENCE}/{version.package}/", meanings)
+    tables = _Tables(api, version, links)
     for resource in version.resources:
         path = page_path(version, resource)
         elsewhere = [
@@ -153,10 +156,9 @@ def _pages(sources: Sources, version: Version, classes: Classes) -> Iterator[Pag
             for found in one.resources
             if found.name == resource.name
         ]
-        links = _Links(classes, path, meanings)
         methods = bulk_methods(version.package, resource, api, sources.aliases)
         operations = [
-            _operation(sources, version, resource, one, methods, links)
+            _operation(sources, version, resource, one, methods, tables)
             for one in resource.operations
         ]
         corrections = dict.fromkeys((*resource.corrections, *version.corrections))
@@ -183,10 +185,10 @@ def _operation(
     resource: Resource,
     operation: Operation,
     methods: Mapping[str, BulkMethods],
-    links: _Links,
+    tables: _Tables,
 ) -> OperationView:
     api, bulk = sources.api, methods.get(operation.name)
-    tables = _Tables(api, version, links)
+    links = tables.links
     given = example_arguments(api, operation)
     call = None
     if given is not None:
@@ -213,11 +215,11 @@ def _operation(
 
 @dataclass(frozen=True)
 class _Links:
-    """Where a page leads to.
+    """Where the pages of a version lead to.
 
     Attributes:
         classes: Where classes are described.
-        path: The path of the page.
+        path: The folder of the pages, with `/`.
         meanings: What each exception means, by its name.
     """
 
@@ -246,8 +248,9 @@ class _Tables:
     def __init__(self, api: Api, version: Version, links: _Links) -> None:
         self._models = api.models
         self._version = version
-        self._links = links
+        self.links = links
         self._names = {one.model: one.name for one in version.models}
+        self._tables: dict[str, BodyTable] = {}
 
     def bodies(self, kinds: list[Type | None] | list[Type] | None) -> tuple[BodyTable, ...]:
         """Return a table of each body that types consist of, outer ones first."""
@@ -261,7 +264,9 @@ class _Tables:
                     waiting += [one.type for one in self._models[kind.body].fields]
             else:
                 waiting += inner_types(kind)
-        return tuple(self._body(key, self._models[key]) for key in found)
+        for key in found.keys() - self._tables.keys():
+            self._tables[key] = self._body(key, self._models[key])
+        return tuple(self._tables[key] for key in found)
 
     def _body(self, key: str, model: Model) -> BodyTable:
         more = (
@@ -270,7 +275,7 @@ class _Tables:
         name = self._names.get(key)
         return BodyTable(
             name=model.class_name if name is None else name,
-            address="" if name is None else self._links.body(self._version, name),
+            address="" if name is None else self.links.body(self._version, name),
             meaning=_meaning(model.description, deprecated=model.deprecated),
             rows=tuple(self.row(one, model.direction, "") for one in model.fields),
             more=more,

@@ -11,8 +11,13 @@ import griffe
 from upsertgen.docs.package import Package
 
 _WIDTH = 88
-_NO_SIGNATURE = {"TypedDict", "Enum", "StrEnum", "IntEnum", "Protocol"}
+_NO_SIGNATURE = {"TypedDict", "Enum", "StrEnum", "IntEnum"}
 """Bases of classes that nobody calls as they are defined."""
+_MANY: Mapping[griffe.ParameterKind | None, str] = {
+    griffe.ParameterKind.var_positional: "*",
+    griffe.ParameterKind.var_keyword: "**",
+}
+"""What stands before the name of a parameter that stands for many."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +74,16 @@ def source_of(value: str | griffe.Expr | None) -> str:
     return "".join(parts) or str(value)
 
 
-def parameters_of(one: griffe.Function) -> list[Parameter]:
+def parameters_of(package: Package, one: griffe.Function) -> list[Parameter]:
     """Return what a function takes, but for the instance or class of a method."""
     is_method = isinstance(one.parent, griffe.Class) and "staticmethod" not in one.labels
     return [
         Parameter(
-            _starred(each), source_of(each.annotation), _default(each.default, one), _kind(each)
+            _starred(each),
+            source_of(each.annotation),
+            # griffe has one for those that stand for many, too.
+            None if each.kind in _MANY else _default(package, each.default),
+            each.kind or griffe.ParameterKind.positional_or_keyword,
         )
         for each in list(one.parameters)[1 if is_method else 0 :]
     ]
@@ -89,19 +98,22 @@ def constructor(package: Package, one: griffe.Class) -> list[Parameter] | None:
             for each in fields
         ]
         return [*taken, *([_MORE] if _takes_more(package, one) else [])]
-    if _base_names(package, one) & _NO_SIGNATURE:
+    names = _base_names(package, one)
+    if names & _NO_SIGNATURE or "Protocol" in {name for name, _ in package.parents(one)}:
         return None
-    if "NamedTuple" in _base_names(package, one):
+    if "NamedTuple" in names:
         kind = griffe.ParameterKind.positional_or_keyword
         return [
-            Parameter(each.name, source_of(each.annotation), _default(each.value, each), kind)
+            Parameter(each.name, source_of(each.annotation), _default(package, each.value), kind)
             for each in one.members.values()
-            if isinstance(each, griffe.Attribute) and each.annotation and "property" not in each.labels
+            if isinstance(each, griffe.Attribute)
+            and each.annotation
+            and "property" not in each.labels
         ]
     for each in (one, *package.bases(one)):
         found = each.members.get("__init__")
         if isinstance(found, griffe.Function):
-            return parameters_of(found)
+            return parameters_of(package, found)
     return None
 
 
@@ -193,25 +205,15 @@ def _base_names(package: Package, one: griffe.Class) -> set[str]:
 
 
 def _starred(one: griffe.Parameter) -> str:
-    stars: Mapping[griffe.ParameterKind | None, str] = {
-        griffe.ParameterKind.var_positional: "*",
-        griffe.ParameterKind.var_keyword: "**",
-    }
-    return f"{stars.get(one.kind, '')}{one.name}"
+    return f"{_MANY.get(one.kind, '')}{one.name}"
 
 
-def _kind(one: griffe.Parameter) -> griffe.ParameterKind:
-    return one.kind or griffe.ParameterKind.positional_or_keyword
-
-
-def _default(
-    value: str | griffe.Expr | None, owner: griffe.Function | griffe.Attribute
-) -> str | None:
-    """Return a default as source; the value of a private constant instead of its name."""
-    if isinstance(value, griffe.ExprName) and value.name.startswith("_"):
-        found = owner.module.members.get(value.name)
-        if isinstance(found, griffe.Attribute) and found.value is not None:
-            return source_of(found.value)
+def _default(package: Package, value: str | griffe.Expr | None) -> str | None:
+    """Return a default as source: the value of a constant of the package instead of its name."""
+    if isinstance(value, griffe.ExprName):
+        found = package.find(value.canonical_path)
+        if isinstance(found, griffe.Attribute) and isinstance(found.parent, griffe.Module):
+            value = value if found.value is None else found.value
     return None if value is None else source_of(value)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import griffe
 
-from upsertgen.docs.docstrings import Link, Table, Told, cell, told_of
+from upsertgen.docs.docstrings import Link, Table, Told, blocks, cell, told_of
 from upsertgen.docs.package import Definition, Package
 from upsertgen.docs.signatures import (
     Parameter,
@@ -85,16 +85,17 @@ class Views:
         self._address = address
         self._link = link
 
-    def view(self, name: str, one: Definition, anchor: str) -> ClassView:
+    def view(self, name: str, one: Definition, anchor: str, *, brief: bool = False) -> ClassView:
         """Return what a page shows of a name.
 
         Args:
             name: The name.
             one: What it stands for.
             anchor: What a link to it ends with.
+            brief: Whether methods come only with the first paragraph of their docstrings.
         """
         if isinstance(one, griffe.Class):
-            return self._class(name, one, anchor)
+            return self._class(name, one, anchor, brief=brief)
         if isinstance(one, griffe.Function):
             made = self.function(one, anchor)
             return ClassView(made.name, made.anchor, (), made.signature, made.told, None, (), ())
@@ -119,12 +120,11 @@ class Views:
         start += "async def " if "async" in ways else "def "
         returned = source_of(one.returns)
         signature = laid_out(f"{start}{one.name}", taken, f" -> {returned}" if returned else "")
-        told = told_of(self._inherited_text(one), _types(taken), self._link)
-        if brief:
-            told = Told(told.blocks[:1])
+        text = self._inherited_text(one)
+        told = Told(tuple(blocks(text)[:1])) if brief else told_of(text, _types(taken), self._link)
         return FunctionView(page_code(one.name), anchor, page_block("python", signature), told)
 
-    def _class(self, name: str, one: griffe.Class, anchor: str) -> ClassView:
+    def _class(self, name: str, one: griffe.Class, anchor: str, *, brief: bool) -> ClassView:
         taken = constructor(self._package, one)
         told = told_of(self._inherited_text(one), _types(taken or []), self._link)
         fields = is_body(self._package, one)
@@ -141,7 +141,7 @@ class Views:
             told=replace(told, attributes=None),
             attributes=table,
             methods=tuple(
-                self.function(each, f"{anchor}.{each.name.lower()}")
+                self.function(each, f"{anchor}.{each.name.lower()}", brief=brief)
                 for each in self._own(one)
                 if isinstance(each, griffe.Function)
             ),

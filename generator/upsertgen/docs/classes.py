@@ -123,18 +123,13 @@ class Classes:
             resource: The object type.
         """
         views = self._views(page)
-        found: list[ClassView] = []
         exported = self._package.exported(f"{self._name}.{version.package}.{resource.name}")
-        for name, one in exported.items():
-            view = views.view(name, one, name.lower())
-            if isinstance(one, griffe.Class):
-                methods = [
-                    views.function(each, f"{view.anchor}.{each.name.lower()}", brief=True)
-                    for each in one.members.values()
-                    if isinstance(each, griffe.Function) and not each.name.startswith("_")
-                ]
-                found.append(replace(view, methods=tuple(methods), signature=""))
-        return found
+        # Only clients make objects of them.
+        return [
+            replace(views.view(name, one, name.lower(), brief=True), signature="")
+            for name, one in exported.items()
+            if isinstance(one, griffe.Class)
+        ]
 
     @cached_property
     def _plans(self) -> list[_Plan]:
@@ -236,6 +231,15 @@ class Classes:
         return places
 
     @cached_property
+    def _resources(self) -> dict[str, str]:
+        """The page of each object type, by its module."""
+        return {
+            f"{self._name}.{version.package}.{one.name}": f"reference/{version.package}/{one.name}.md"
+            for version in self._sources.api.versions
+            for one in version.resources
+        }
+
+    @cached_property
     def _errors(self) -> dict[str, tuple[str, str]]:
         """The page and the anchor of each exception, by its name."""
         return {one.name: self._places[one.path] for one in self._exceptions}
@@ -260,14 +264,6 @@ class Classes:
         return f"#{anchor}" if path == page else f"{relative(page, path)}#{anchor}"
 
     def _views(self, page: str) -> Views:
-        of_resources = {
-            f"{self._name}.{version.package}.{resource.name}": (
-                f"reference/{version.package}/{resource.name}.md"
-            )
-            for version in self._sources.api.versions
-            for resource in version.resources
-        }
-
         here = {
             one.path: (page, self._anchors[page, path, name])
             for plan in self._plans
@@ -278,8 +274,8 @@ class Classes:
 
         def address(one: griffe.Class) -> str | None:
             place = here.get(one.path) or self._places.get(one.path)
-            if place is None and one.module.path in of_resources:
-                place = (of_resources[one.module.path], one.name.lower())
+            if place is None and one.module.path in self._resources:
+                place = (self._resources[one.module.path], one.name.lower())
             return None if place is None else self._way(page, place)
 
         return Views(self._package, address, lambda name: self.error_link(page, name))

@@ -40,6 +40,8 @@ from upsertgen.specs.document import Correction
 
 REFERENCE = "reference"
 """The folder of these pages."""
+PROPERTIES = "properties"
+"""The folder of the pages of properties."""
 _MOST_SHOWN = 12
 """How many values of an enumeration stand in a table."""
 
@@ -133,6 +135,11 @@ def page_path(version: Version, resource: Resource) -> str:
     return f"{REFERENCE}/{version.package}/{resource.name}.md"
 
 
+def operation_page(version: Version, resource: Resource, operation: Operation) -> str:
+    """Return the address of an operation: the path of its page, and its place there."""
+    return f"{page_path(version, resource)}#{operation.name}"
+
+
 def error_meanings(sources: Sources) -> dict[str, str]:
     """Return the first sentence of the docstring of each exception of the distribution, by its name."""
     module = sources.files[f"{sources.settings.package}/errors.py"].text
@@ -170,13 +177,21 @@ def _pages(sources: Sources, version: Version, classes: Classes) -> Iterator[Pag
             "corrections": list(_distinct(corrections)),
             "facts": _facts(api, resource),
             "classes": classes.of_resource(path, version, resource),
-            "known": next(
-                (p for p in api.properties if p.object_type == raw(resource.label)), None
-            ),
+            "properties": _property_page(api, resource),
         }
         names = tuple(raw(one) for one in resource.sources)
         title = joined(resource.title, " (", version.label, ")")
         yield sources.page(path, title, "resource.md.jinja", context, names)
+
+
+def property_page(object_type: str) -> str:
+    """Return the path of the page of the properties that every account has of an object type."""
+    return f"{PROPERTIES}/{object_type}.md"
+
+
+def _property_page(api: Api, resource: Resource) -> str:
+    known = (one.object_type for one in api.properties)
+    return next((property_page(one) for one in known if one == raw(resource.label)), "")
 
 
 def _operation(

@@ -14,6 +14,7 @@ nothing else. What is escaped depends on a fixed version of Unicode, so that eve
 | name and value of an HTTP header | `header_name`, `header_value` |
 | TOML | `toml_string` |
 | JSON | `json_text` |
+| HTML | `html_text` |
 | Markdown | `markdown`, `markdown_code`, `markdown_literal` |
 | pages of documentation | `page_text`, `page_code`, `page_block` |
 
@@ -279,6 +280,11 @@ def json_line(value: Any) -> str:
 def shell_word(text: SpecText | str) -> str:
     """Return text as one word of a shell's command line, inside a code block of Markdown."""
     return shlex.quote(_visible_text(" ".join(raw(text).split())).replace("`", "'"))
+
+
+def html_text(text: SpecText | str) -> str:
+    """Return text as HTML shows it, on one line and without effect, also in an attribute."""
+    return html.escape(_visible_text(" ".join(raw(text).split())))
 
 
 def markdown(text: SpecText | str) -> str:

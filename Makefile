@@ -20,13 +20,16 @@ PYTEST := pytest
 INSTALL := $(AGAIN) env PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip --disable-pip-version-check --quiet install $(if $(CONSTRAINTS),,--upgrade --upgrade-strategy eager)
 SOURCES := generator templates tests
 
-.PHONY: generate test test-newest test-lowest test-bare test-large test-integrations check bench fuzz golden format constraints clean help
+.PHONY: generate docs pictures test test-newest test-lowest test-bare test-large test-integrations check bench fuzz golden format constraints clean help
 .DEFAULT_GOAL := generate
 
 generate: $(VENV)/upsertgen ## sets up .venv, brings generated/ up to date with specs/, and says what changed and why
 	$(BIN)/upsertgen generate
 	$(BIN)/upsertgen schema --write
 	$(BIN)/upsertgen reference > generator/EXTENSIONS.md
+
+docs: $(VENV)/upsertgen-docs ## writes the pages of documentation, and builds the site of them in generated/docs/site
+	$(BIN)/upsertgen docs
 
 test: $(VENV)/upsertgen-test ## runs the tests, but for those that take long or need what is large
 	$(BIN)/python -m $(PYTEST) -n auto --dist worksteal $(PYTEST_ARGUMENTS)
@@ -65,6 +68,9 @@ bench: $(VENV)/upsertgen-test ## measures speed, as ratios within one run
 fuzz: $(VENV)/upsertgen-test ## tries hostile specs for SECONDS=600; prints seeds, and how to do again what failed
 	$(BIN)/python -m tests.hostile.fuzz --seconds $(or $(SECONDS),60)
 
+pictures: $(VENV)/upsertgen-test ## makes the pictures of the documentation, with Chromium; PICTURES=pipeline for one, PICTURES=--run for a new load
+	$(BIN)/python -m tests.docs.pictures $(PICTURES)
+
 golden: $(VENV)/upsertgen-test ## rewrites the expected output of tests/scenarios/ (look at the diff before you commit it)
 	$(BIN)/python -m tests.scenarios.update
 
@@ -91,6 +97,10 @@ $(BIN)/python:
 
 $(VENV)/upsertgen: $(BIN)/python pyproject.toml $(CONSTRAINTS)
 	$(INSTALL) --editable .
+	touch $@
+
+$(VENV)/upsertgen-docs: $(VENV)/upsertgen
+	$(INSTALL) --editable '.[docs]'
 	touch $@
 
 $(VENV)/upsertgen-test: $(VENV)/upsertgen generated/pyproject.toml

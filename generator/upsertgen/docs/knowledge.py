@@ -98,7 +98,7 @@ def _questions(sources: Sources) -> Iterator[Question]:
         for correction in (*corrections, *version.corrections):
             if _CHOSEN in map(raw, correction.sources):
                 location = correction.location
-                place = page_code(SpecText(f"{location.path}:{location.line}"))
+                place = page_code(sources.place(location.path, location.line))
                 yield Question(page_text(correction.description), "the overlay says so", place)
     situations: dict[SpecText, str] = {}
     for version in reversed(api.versions):

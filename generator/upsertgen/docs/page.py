@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -89,6 +90,17 @@ class Sources:
     def folder(self) -> Path:
         """Where pages stand that people wrote."""
         return self.settings.specs / DOCS
+
+    def place(self, path: str, line: int) -> SpecText:
+        """Return where something stands in the specs, the same on every machine.
+
+        Args:
+            path: The file, as errors name it.
+            line: The line, counted from 1.
+        """
+        folder = Path(os.path.abspath(self.settings.specs))  # noqa: PTH100: links stay as they are
+        inside = Path(os.path.abspath(path)).relative_to(folder)  # noqa: PTH100
+        return SpecText(f"{folder.name}/{inside.as_posix()}:{line}")
 
     def page(
         self,

@@ -47,7 +47,7 @@ test-bare: ## sets up bare Debian systems and runs make, a run from nothing and 
 test-large: $(VENV)/upsertgen-test ## runs the tests that take long: 100,000 records, 2,000 hostile specs, kills at every step
 	$(BIN)/python -m pytest -n auto -m large $(PYTEST_ARGUMENTS)
 
-test-integrations: $(VENV)/upsertgen-test-integrations ## runs the tests with Dask, dlt, pandas, polars and HubSpot's client, which are large to install
+test-integrations: $(VENV)/upsertgen-test-integrations ## runs the tests with Airflow, Dagster, Dask, dlt, pandas, polars, Spark and HubSpot's client, which are large to install
 	$(BIN)/python -m pytest tests/integrations $(PYTEST_ARGUMENTS)
 
 check: $(VENV)/upsertgen-check ## runs linters and type checkers, and tells whether generated/ is up to date

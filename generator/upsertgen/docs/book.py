@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from upsertgen.docs.classes import Classes
 from upsertgen.docs.guides import HOME, Guides
 from upsertgen.docs.knowledge import knowledge
 from upsertgen.docs.page import Page, Section, Sources
@@ -57,12 +58,14 @@ def book_files(sources: Sources) -> dict[str, NewFile]:
 def _sections(sources: Sources, guides: Guides) -> Iterator[Section]:
     """Yield all sections, in order."""
     written = guides.pages.get(HOME)
-    made = reference(sources)
+    classes = Classes(sources)
+    made = reference(sources, classes)
     home = written or sources.page(HOME, sources.settings.distribution, "index.md.jinja", {})
     yield Section("", (home,))
     yield from guides.sections
     yield which_version(sources)
     yield from made
+    yield classes.section()
     yield from knowledge(sources)
 
 

@@ -98,7 +98,8 @@ class Sources:
             path: The file, as errors name it.
             line: The line, counted from 1.
         """
-        folder = Path(os.path.abspath(self.settings.specs))  # noqa: PTH100: links stay as they are
+        # Links stay as they are.
+        folder = Path(os.path.abspath(self.settings.specs))  # noqa: PTH100
         inside = Path(os.path.abspath(path)).relative_to(folder)  # noqa: PTH100
         return SpecText(f"{folder.name}/{inside.as_posix()}:{line}")
 

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from upsertgen.write.manifest import MANIFEST
 
 from tests.conftest import Once

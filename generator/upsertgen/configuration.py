@@ -84,6 +84,7 @@ class Settings:
         jobs: How many processes format at once; by default as many as there are processors, at most 4.
         renames: What became of public names that are not there any more.
         free_names: Whether public names may change from release to release; before 1.0 only.
+        docs: Whether `generate` keeps the pages of documentation up to date, too.
     """
 
     specs: Path = field(
@@ -157,6 +158,10 @@ class Settings:
         metadata=_flag(
             "Whether public names may change from release to release; before 1.0 only.", bool
         ),
+    )
+    docs: bool = field(
+        default=False,
+        metadata=_flag("Whether 'generate' writes the pages of documentation, too.", bool),
     )
 
     def with_flags(self, flags: Mapping[str, Any], path: Path | None = None) -> Settings:

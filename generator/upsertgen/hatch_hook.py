@@ -260,9 +260,9 @@ def _generate(configuration: Path, settings: Settings) -> None:
         pass
 
     with exclusive_run(configuration, lambda: settings, silent):
-        folder, plan = plan_output(settings, Selection(), silent)
-        # The record of public names is left to who reviews it.
-        commit(folder.change(plan))
+        # Pages of documentation are no part of what is built, and the record of public names is left to who
+        # reviews it.
+        commit(plan_output(replace(settings, docs=False), Selection(), silent).change())
 
 
 def _write_properties(configuration: Path) -> str:

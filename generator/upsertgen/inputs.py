@@ -23,7 +23,7 @@ OVERLAYS = "overlays"
 PROPERTIES = "properties"
 FACTS = "facts"
 DOCS = "docs"
-"""Pages that people wrote, and the order in which they are read: they say nothing about an API."""
+"""Where pages of documentation stand that people wrote, with what they show; no spec stands there."""
 NO_VERSIONS = frozenset((OVERLAYS, PROPERTIES, FACTS, DOCS))
 """The folders of a specs folder that are no API versions."""
 LOCK = "names.lock.yaml"
@@ -38,8 +38,10 @@ SCHEMAS = ".schemas"
 """Where JSON Schemas for editors stand in a specs folder; what is hidden there is no spec."""
 _PINNED = ("black", "datamodel-code-generator")
 """The tools whose version decides about the output, byte for byte."""
+_PINNED_FOR_PAGES = ("griffelib",)
 
 _DEPTH = 2
+_DOCS = "docs/"
 _NOT_IN_THE_OUTPUT = (
     "cli.py",
     "commands/",
@@ -106,7 +108,7 @@ def spec_files(folder: Path, *, new: bool = False) -> list[Path]:
 
 
 def _files(folder: Path, root: Path, problems: Problems, depth: int = 1) -> Iterator[Path]:
-    """Yield the files below a folder that look like specs, sorted; not pages, and not what is hidden."""
+    """Yield the files below a folder that look like specs, sorted; what is hidden is left alone."""
     if depth > LIMITS.folders:
         problems.add(
             Location(folder.as_posix()),
@@ -173,6 +175,29 @@ def spec_digests(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
     return specs, overlays
 
 
+def guide_digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of the pages that people wrote, by their path in the specs folder.
+
+    Raises:
+        InvalidInput: One cannot be read, or leads out of the folder.
+    """
+    budget = Budget()
+    return {
+        path.relative_to(folder).as_posix(): _file_digest(path, budget, folder)
+        for path in guide_files(folder)
+    }
+
+
+def guide_files(folder: Path) -> list[Path]:
+    """Return the files of the pages that people wrote in a specs folder, sorted; what is hidden is none."""
+    root = folder / DOCS
+    return sorted(
+        path
+        for path in root.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
+    )
+
+
 def lock_digest(folder: Path) -> str:
     """Return the SHA-256 of the record of names in a specs folder; nothing if there is none."""
     path = folder / LOCK
@@ -185,13 +210,22 @@ def tool_versions() -> dict[str, str]:
     return {name: installed_version(name) for name in _PINNED}
 
 
-def generator_digest() -> str:
-    """Return one digest of the generator's own source, as far as it decides about the output."""
+def page_tool_versions() -> dict[str, str]:
+    """Return the versions of the tools that decide about pages of documentation besides."""
+    return {name: installed_version(name) for name in _PINNED_FOR_PAGES}
+
+
+def generator_digest(*, docs: bool = False) -> str:
+    """Return one digest of the generator's own source, as far as it decides about the output.
+
+    Args:
+        docs: Whether the output is pages of documentation, and not the distribution.
+    """
     folder = Path(__file__).parent
     parts = hashlib.sha256()
     for path in sorted((*folder.rglob("*.py"), *folder.rglob("*.jinja2"))):
         name = path.relative_to(folder).as_posix()
-        if not name.startswith(_NOT_IN_THE_OUTPUT):
+        if (docs and name.startswith(_DOCS)) or not name.startswith((_DOCS, *_NOT_IN_THE_OUTPUT)):
             parts.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return parts.hexdigest()
 

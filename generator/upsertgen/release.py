@@ -177,13 +177,14 @@ class _Plan:
         if recorded:
             specs[RELEASES] = self._record(since_last, bump, after).encode()
             (self.draft.specs / RELEASES).write_bytes(specs[RELEASES] or b"")
-        output, plan = plan_output(
+        planned = plan_output(
             replace(self.draft, distribution_version=after),
             Selection(),
             progress,
             force,
             releases=True,
         )
+        plan = planned.plan
         if plan.record is not None and plan.record.after is not None:
             specs[LOCK] = plan.record.after.encode()
         old = self.configuration.read_bytes()
@@ -196,7 +197,7 @@ class _Plan:
                 before={self.configuration.name: old},
             ),
             FolderChange(self.settings.specs, specs),
-            output.change(plan),
+            planned.change(),
         )
         files = [
             (_change(one.folder, path, content), one.folder / path)

@@ -94,7 +94,7 @@ def emit(project: Project, folder: Path) -> Path:
     with mock.patch(
         "upsertgen.emit.formatting.format_texts", lambda sources: [t for _, t in sources]
     ):
-        _, plan = plan_output(settings, Selection(), lambda stage, done, total: None)
+        plan = plan_output(settings, Selection(), lambda stage, done, total: None).plan
     for change in plan.changes:
         path = output / change.path
         assert path.resolve().is_relative_to(output.resolve()), change.path

@@ -337,9 +337,9 @@ def test_a_record_that_another_run_has_changed_meanwhile(
 ) -> None:
     apply, before = OutputFolder.apply, tree(project / "generated")
 
-    def change(folder: OutputFolder, plan: OutputPlan) -> None:
+    def change(folder: OutputFolder, plan: OutputPlan, *inside: FolderChange) -> None:
         write_files(project, {"specs/names.lock.yaml": "# of another run"})
-        apply(folder, plan)
+        apply(folder, plan, *inside)
 
     monkeypatch.setattr(OutputFolder, "apply", change)
     outcome = upsertgen("generate")

@@ -30,10 +30,7 @@ NAMES = sorted(path.parent.name for path in FOLDER.glob("*/specs"))
 def generate(name: str, output: Path) -> Path:
     """Generate a scenario into a folder, in this process, and return the folder of its package."""
     settings = Settings(specs=FOLDER / name / "specs", output=output, package=PACKAGE, jobs=1)
-    folder, plan = plan_output(
-        settings.with_flags({}), Selection(), lambda stage, done, total: None
-    )
-    folder.apply(plan)
+    plan_output(settings.with_flags({}), Selection(), lambda stage, done, total: None).apply()
     return output / PACKAGE
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,8 @@ from upsertgen.configuration import (
 from upsertgen.errors import InvalidInput, Location, printable, printable_lines
 from upsertgen.inputs import LOCK
 from upsertgen.progress import progress_bar
-from upsertgen.run import Selection, exclusive_run, plan_output
-from upsertgen.write import Action, Change, OutputFolder, OutputPlan
+from upsertgen.run import Planned, Selection, exclusive_run, plan_output
+from upsertgen.write import Action, Change
 from upsertgen.write.transaction import was_interrupted
 
 STALE = 1
@@ -93,10 +93,10 @@ def generate(
     path = nearest_configuration(config)
     selection = Selection(versions, objects)
     writes = not (check or diff)
-    settings, folder, plan = _run(path, flags, selection, writes=writes, force=force)
-    stale = bool(plan.changes) or plan.record is not None or plan.manifest != folder.manifest
-    _print(settings, plan, form, diff=diff, verbose=verbose)
-    told = _summary(plan, stale, settings.output, written=writes)
+    settings, planned = run_generator(path, flags, selection, writes=writes, force=force)
+    print_changed(settings, planned, form, diff=diff, verbose=verbose)
+    told = summary(planned, settings.output, written=writes)
+    stale = planned.is_stale
     print_verdict(told, good=not (check and stale))
     if check and stale:
         raise click.exceptions.Exit(STALE)
@@ -133,9 +133,9 @@ def _watch(path: Path | None, flags: dict[str, Any], changes_of: Callable[..., A
             if number and not any(Path(one).name != LOCK for _, one in changes):
                 continue
             try:
-                settings, _, plan = _run(path, flags, Selection(), writes=True, force=False)
-                _print(settings, plan, "text", diff=False, verbose=False)
-                print_verdict(_summary(plan, False, settings.output, written=True))
+                settings, planned = run_generator(path, flags, Selection())
+                print_changed(settings, planned, "text")
+                print_verdict(summary(planned, settings.output, written=True))
             except InvalidInput as error:
                 print_problems(error, "text")
             if was_interrupted():
@@ -162,29 +162,65 @@ def _watched(path: Path | None, flags: dict[str, Any]) -> list[Path]:
     return [one for one in found if one.exists()]
 
 
-def _run(
-    path: Path | None, flags: dict[str, Any], selection: Selection, *, writes: bool, force: bool
-) -> tuple[Settings, OutputFolder, OutputPlan]:
-    """Work out what it takes to bring the output up to date, and write it if it is to be written."""
-    read = partial(read_configuration, path, flags)
+def run_generator(
+    path: Path | None,
+    flags: dict[str, Any],
+    selection: Selection,
+    *,
+    writes: bool = True,
+    force: bool = False,
+    docs: bool = False,
+) -> tuple[Settings, Planned]:
+    """Work out what it takes to bring the output up to date, and write it if it is to be written.
+
+    Args:
+        path: The `pyproject.toml` of the project, if there is one.
+        flags: The value of each flag, by the name of its setting; nothing where it was not given.
+        selection: Which part of the output to look at.
+        writes: Whether to write it.
+        force: Whether to write over what no run has written.
+        docs: Whether pages of documentation are part of it, whatever the settings say.
+
+    Returns:
+        The settings, and the plan.
+
+    Raises:
+        InvalidInput: With every problem of the first stage that found any; or it cannot be written.
+    """
+
+    def read() -> Settings:
+        settings = read_configuration(path, flags)
+        return replace(settings, docs=True) if docs else settings
+
     settings = read()
     with progress_bar() as progress:
         if not writes:
-            return (settings, *plan_output(settings, selection, progress, force))
+            return settings, plan_output(settings, selection, progress, force)
         try:
             with exclusive_run(path, read, progress, tell=print_note) as settings:
-                folder, plan = plan_output(settings, selection, progress, force)
-                folder.apply(plan)
+                planned = plan_output(settings, selection, progress, force)
+                planned.apply()
         except OSError as error:
             given = locate_given(path, flags, "output")
             raise unwritable(error, settings.output, given) from None
-    return settings, folder, plan
+    return settings, planned
 
 
-def _print(settings: Settings, plan: OutputPlan, form: str, *, diff: bool, verbose: bool) -> None:
-    """Print what is stale, or was."""
+def print_changed(
+    settings: Settings, planned: Planned, form: str, *, diff: bool = False, verbose: bool = False
+) -> None:
+    """Print what is stale, or was.
+
+    Args:
+        settings: The settings of the run.
+        planned: What it worked out.
+        form: `text` or `github`.
+        diff: Whether as a unified diff.
+        verbose: Whether with a line for each file.
+    """
+    plan = planned.plan
     print_notes(plan.notes, form)
-    changed = [(change, settings.output / change.path) for change in plan.changes]
+    changed = [(change, settings.output / path) for change, path in planned.changes()]
     changed += [(plan.record, Path(plan.record.path))] if plan.record is not None else []
     if diff:
         for change, _ in changed:
@@ -199,22 +235,34 @@ def _print(settings: Settings, plan: OutputPlan, form: str, *, diff: bool, verbo
         print_changes(changed, every=verbose, err=diff)
 
 
-def _summary(plan: OutputPlan, stale: bool, output: Path, *, written: bool) -> str:
-    actions = [change.action for change in plan.changes]
-    actions += [plan.record.action] if plan.record is not None else []
+def summary(planned: Planned, output: Path, *, written: bool) -> str:
+    """Return what a run did, or would do, in words.
+
+    Args:
+        planned: What it worked out.
+        output: The output folder.
+        written: Whether it was written.
+    """
+    record = planned.plan.record
+    actions = [change.action for change, _ in planned.changes()]
+    actions += [record.action] if record is not None else []
     counts = {action: actions.count(action) for action in Action}
     told = [f"{count} {action}" for action, count in counts.items() if count]
     if not told:
-        current = "1 file is" if plan.unchanged == 1 else f"{plan.unchanged} files are"
+        unchanged = planned.unchanged
+        current = "1 file is" if unchanged == 1 else f"{unchanged} files are"
         manifest = f"; the manifest of their inputs is {'written' if written else 'stale'}"
-        return f"{current} up to date{manifest if stale else ''}."
-    text = f"{', '.join(told)}, {plan.unchanged} unchanged."
+        return f"{current} up to date{manifest if planned.is_stale else ''}."
+    text = f"{', '.join(told)}, {planned.unchanged} unchanged."
     if written:
         return f"{text} Next: review {output.as_posix()}, and commit it together with the specs."
     return f"{text} Nothing was written: run 'upsertgen generate' to bring the output up to date."
 
 
 def _unified(change: Change) -> Iterator[str]:
+    if any("\ud800" <= one <= "\udfff" for one in f"{change.before}{change.after}"):
+        yield f"Binary files a/{change.path} and b/{change.path} differ\n"
+        return
     before = (change.before or "").splitlines(keepends=True)
     after = (change.after or "").splitlines(keepends=True)
     yield from difflib.unified_diff(

@@ -15,12 +15,14 @@ nothing else. What is escaped depends on a fixed version of Unicode, so that eve
 | TOML | `toml_string` |
 | JSON | `json_text` |
 | Markdown | `markdown`, `markdown_code`, `markdown_literal` |
+| pages of documentation | `page_text`, `page_code` |
 
 `joined`, `one_line` and `without_full_stop` give text that still has to be encoded.
 """
 
 from __future__ import annotations
 
+import html
 import json
 import keyword
 import re
@@ -46,6 +48,10 @@ _ITEM = re.compile(r"\n(?=\s*(?:[-*]|\d+[.)]) )")
 # What has an effect anywhere; what begins a list, a heading or a rule; what makes a link of an address.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&]|^[-+=]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 _NUMBERED = re.compile(r"^([0-9]+)(?=[.)])")
+# The same where Python-Markdown reads it, and what its extensions take for more than a sign.
+_PAGE_MARKS = re.compile(r"[\\`*_{}\[\]<>#|~!&^$=@+]|^[-:]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_CODE_SPAN = re.compile(r"(?<![`\\])`([A-Za-z0-9_./:,{}()\"'-]+)`(?!`)")
+_BACKSLASHED = "\\`*_{}[]#!+-"
 # Python reads these in the first two lines of a file, in any comment.
 _CODING = re.compile(r"coding(?=[:=])")
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
@@ -296,6 +302,38 @@ def markdown_literal(text: SpecText | str) -> str:
         "a\x60b"
     """
     return string_literal(text).replace("`", "\\x60")
+
+
+def page_text(text: SpecText | str) -> str:
+    """Return text as pages of documentation show it, on one line and without effect.
+
+    Pages are read as CommonMark and by Python-Markdown, which takes a backslash only before some signs: the
+    others become entities, which neither of the two takes for more than a sign.
+    """
+    told = _visible_text(" ".join(raw(text).split()))
+    # Descriptions of OpenAPI are Markdown: what stands in a code span there does so here, if it is plain.
+    parts = _CODE_SPAN.split(told)
+    return "".join(
+        f"`{part}`" if index % 2 else _NUMBERED.sub(r"\1\\", _PAGE_MARKS.sub(_page_mark, part))
+        for index, part in enumerate(parts)
+    )
+
+
+def _page_mark(mark: re.Match[str]) -> str:
+    character = mark[0]
+    if character in _BACKSLASHED:
+        return f"\\{character}"
+    return html.escape(character) if character in "<>&" else f"&#{ord(character)};"
+
+
+def page_code(text: SpecText | str) -> str:
+    """Return text as code on one line in a page of documentation, also inside a table."""
+    told = _visible_text(" ".join(raw(text).split())) or " "
+    if "`" not in told and "|" not in told and "\\" not in told:
+        return f"`{told}`"
+    # What a code span cannot hold everywhere: a vertical bar ends a cell, whatever stands around it.
+    encoded = "".join(one if one.isalnum() or one == " " else f"&#{ord(one)};" for one in told)
+    return f"<code>{encoded}</code>"
 
 
 def _filled(text: SpecText | str, width: int, encode: Callable[[str], str]) -> str:

@@ -75,7 +75,7 @@ class Files:
         self._roles = distinct_roles(api)
         resources = sum(len(version.resources) for version in api.versions)
         self.count = resources + 4 * len(api.versions) + len(api.properties) + 9
-        self.count += len(templates.plain_files())
+        self.count += len(self._plain_files())
 
     def drafts(self) -> Iterator[Draft]:
         """Yield every file but the modules of models."""
@@ -230,7 +230,8 @@ class Files:
         return [
             file
             for file in self._templates.plain_files()
-            if file.name != ERRORS
+            if file.name.startswith("package/")
+            and file.name != ERRORS
             and (file.name != _RUNTIME_OF_DEPRECATION or self._aliases or warns(self._api))
         ]
 

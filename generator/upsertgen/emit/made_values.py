@@ -62,10 +62,12 @@ class ValueMaker:
 
     Args:
         models: Where bodies are.
+        whole: Whether bodies have those of their optional fields, too, that can be made.
     """
 
-    def __init__(self, models: Mapping[str, Model]) -> None:
+    def __init__(self, models: Mapping[str, Model], *, whole: bool = False) -> None:
         self._models = models
+        self._whole = whole
         self._left = _MOST_VALUES
 
     def value(self, kind: Type, way: tuple[str, ...] = ()) -> Value:
@@ -97,7 +99,7 @@ class ValueMaker:
             case ReferenceType(body):
                 if body in way:
                     raise NoValue
-                fields = (one for one in self._models[body].fields if one.required)
+                fields = (one for one in self._models[body].fields if one.required or self._whole)
                 return ObjectValue(tuple(self._fields(fields, (*way, body))))
             case AnyType():
                 return SpecText(_TEXTS[0])
@@ -177,7 +179,11 @@ class ValueMaker:
         self, fields: Iterator[Field], way: tuple[str, ...]
     ) -> Iterator[tuple[SpecText, Value]]:
         for one in fields:
-            yield one.wire_name, self.value(one.type, way)
+            try:
+                yield one.wire_name, self.value(one.type, way)
+            except NoValue:
+                if one.required:
+                    raise
 
     def _array(self, items: Type, constraints: Mapping[str, Any], way: tuple[str, ...]) -> Value:
         least, most = constraints.get("minItems", 0), constraints.get("maxItems", 1)

@@ -20,6 +20,15 @@ _BREAKING_OUT = re.compile(
     r"[<>\[\]]|&[#A-Za-z]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
 _ESCAPE = re.compile(r"\\[!-/:-@\[-`{-~]")
+# In pages of documentation: what Python-Markdown reads as an escape; and what our own words write besides.
+_PAGE_ESCAPE = re.compile(r"\\[\\`*_{}\[\]()>#+.!-]")
+_PAGE_FENCE = re.compile(r" *(```+|~~~+)")
+_PAGE_OWN = re.compile(
+    r"!?\[[^\[\]<>]*\]\((?:\.\./)*[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*(?:#[A-Za-z0-9_-]+)?\)"
+    r"|\]\(#[A-Za-z0-9_-]+\)"
+    r'|<a id="[a-z0-9_.-]+"></a>|</?code>|<br>'
+    r"|&(?:lt|gt|amp|#[0-9]+);"
+)
 _MARK = re.compile(r"<!-- [^<>\n]* -->\n")
 
 
@@ -78,11 +87,29 @@ def prove_markdown(path: str, text: str) -> None:
     Raises:
         UnprovenFile: It is not.
     """
+    _prove(path, text, _FENCE, _ESCAPE, _HTML)
+
+
+def prove_page(path: str, text: str) -> None:
+    """Check that a page of documentation is Markdown in which nothing but our own words has an effect.
+
+    What remains beside blocks of code, code spans, escaped characters, and links of ours to other pages must
+    hold no HTML, link, image or hidden character.
+
+    Raises:
+        UnprovenFile: It is not.
+    """
+    _prove(path, text, _PAGE_FENCE, _PAGE_ESCAPE, _PAGE_OWN)
+
+
+def _prove(
+    path: str, text: str, fences: re.Pattern[str], escapes: re.Pattern[str], own: re.Pattern[str]
+) -> None:
     rest = _MARK.sub("", text, count=1) if text.startswith("<!--") else text
     prose: list[str] = []
     fence = ""
     for line in rest.split("\n"):
-        mark = _FENCE.match(line)
+        mark = fences.match(line)
         if mark and not fence:
             fence = mark[1]
         elif fence:
@@ -93,16 +120,16 @@ def prove_markdown(path: str, text: str) -> None:
         raise UnprovenFile(path, "has a block of code that does not end")
     for paragraph in "\n".join(prose).split("\n\n"):
         # An escape counts only outside of code, so both are looked for from left to right.
-        found = _BREAKING_OUT.search(_HTML.sub("", _without_code(path, paragraph)))
+        found = _BREAKING_OUT.search(own.sub("", _without_code(path, paragraph, escapes)))
         if found:
             raise UnprovenFile(path, f"has {found[0]!r} outside of code")
 
 
-def _without_code(path: str, text: str) -> str:
+def _without_code(path: str, text: str, escapes: re.Pattern[str]) -> str:
     parts: list[str] = []
     place = 0
     while place < len(text):
-        escape = _ESCAPE.match(text, place)
+        escape = escapes.match(text, place)
         if escape:
             place = escape.end()
         elif text[place] == "`":

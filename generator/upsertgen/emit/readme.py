@@ -157,12 +157,12 @@ def readme_example(api: Api, object_type: str | None, bulk: BulkNames) -> Readme
         for resource in version.resources:
             if object_type is None or resource.name == object_type:
                 for operation in resource.operations:
-                    given = _arguments(api, operation)
+                    given = example_arguments(api, operation)
                     if given is not None:
                         rank = (operation.example is None, operation.upsert is None, next(order))
                         found.append((*rank, Shown(version, resource, operation, given)))
     if found:
-        return _example(api, min(found, key=lambda one: one[:3])[3], bulk)
+        return example_of(api, min(found, key=lambda one: one[:3])[3], bulk)
     if object_type is None:
         return None
     names = sorted({one.name for version in api.versions for one in version.resources})
@@ -192,7 +192,7 @@ def without_example(api: Api) -> Iterator[Note]:
     operations = [
         one for version in api.versions for r in version.resources for one in r.operations
     ]
-    if operations and all(_arguments(api, one) is None for one in operations):
+    if operations and all(example_arguments(api, one) is None for one in operations):
         path, line, column = operations[0].location.rsplit(":", 2)
         yield Note(
             Location(path, int(line), int(column)),
@@ -218,7 +218,7 @@ class Shown:
     arguments: tuple[tuple[Parameter, Value], ...]
 
 
-def _arguments(api: Api, operation: Operation) -> tuple[tuple[Parameter, Value], ...] | None:
+def example_arguments(api: Api, operation: Operation) -> tuple[tuple[Parameter, Value], ...] | None:
     """Return the arguments of a call as the spec gives them, or made; nothing if they cannot be made."""
     maker = ValueMaker(api.models)
     body = operation.example
@@ -249,7 +249,14 @@ def _arguments(api: Api, operation: Operation) -> tuple[tuple[Parameter, Value],
     return tuple(sorted(found, key=lambda pair: order.get(pair[0].wire_name, -1)))
 
 
-def _example(api: Api, shown: Shown, bulk: BulkNames) -> ReadmeExample:
+def example_of(api: Api, shown: Shown, bulk: BulkNames) -> ReadmeExample:
+    """Return what there is to say of an operation that may be shown.
+
+    Args:
+        api: What is emitted.
+        shown: The operation, with the arguments of a call.
+        bulk: As of `readme_example`.
+    """
     operation, upsert = shown.operation, shown.operation.upsert
     lines: list[str] = []
     for parameter, value in shown.arguments:
@@ -281,8 +288,8 @@ def _example(api: Api, shown: Shown, bulk: BulkNames) -> ReadmeExample:
     )
 
 
-def _body(shown: Shown) -> Value:
-    """Return the body of the request that is shown."""
+def request_body(shown: Shown) -> Value:
+    """Return the body of the request that is shown, without constants."""
     fields = tuple(
         (one.wire_name, value) for one, value in shown.arguments if one.location == "field"
     )
@@ -294,7 +301,7 @@ def _given(
     api: Api, shown: Shown, called: BulkMethods
 ) -> tuple[tuple[Parameter, Value], ...] | None:
     """Return what is the same for all records in what is shown; nothing if it cannot be made."""
-    maker, body = ValueMaker(api.models), _body(shown)
+    maker, body = ValueMaker(api.models), request_body(shown)
     values = {(one.location, one.wire_name): value for one, value in shown.arguments}
     found: list[tuple[Parameter, Value]] = []
     for one in called.arguments:
@@ -325,7 +332,7 @@ def _bulk_example(
     called: BulkMethods,
     arguments: tuple[tuple[Parameter, Value], ...],
 ) -> BulkExample | None:
-    inputs = _at(_body(shown), steps_of(upsert.inputs))
+    inputs = _at(request_body(shown), steps_of(upsert.inputs))
     inputs = inputs if isinstance(inputs, tuple) else (inputs,)
     given = [dict(one.fields) for one in inputs if isinstance(one, ObjectValue)]
     if not given:
@@ -377,17 +384,18 @@ def _bulk_example(
 
 def _word(value: Value) -> str:
     """Return an argument as a command line takes it."""
-    return raw(value) if isinstance(value, SpecText) else json.dumps(_plain(value))
+    return raw(value) if isinstance(value, SpecText) else json.dumps(plain(value))
 
 
-def _plain(value: Value) -> Any:
+def plain(value: Value) -> Any:
+    """Return a value of a spec as JSON data, to be encoded."""
     match value:
         case SpecText():
             return raw(value)
         case tuple():
-            return [_plain(one) for one in value]
+            return [plain(one) for one in value]
         case ObjectValue(fields):
-            return {raw(name): _plain(one) for name, one in fields}
+            return {raw(name): plain(one) for name, one in fields}
         case _:
             return value
 

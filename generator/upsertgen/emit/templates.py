@@ -28,8 +28,8 @@ _CHECKED_OUT = Path(__file__).parent.parent.parent.parent / "templates"
 
 _CODES: dict[str, bytes] = {}
 _ENCODERS = (
-    "docstring file_name header_name header_value identifier markdown markdown_code "
-    "markdown_literal one_line plain_name record_literal shell_word string_literal "
+    "docstring file_name header_name header_value identifier json_text markdown markdown_code "
+    "markdown_literal one_line page_code page_text plain_name record_literal shell_word string_literal "
     "toml_string url_path value_literal whole_docstring "
 ).split()
 """What templates make source of text with, by the names that `upsertgen.emit.encode` has for them."""

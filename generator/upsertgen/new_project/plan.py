@@ -394,7 +394,8 @@ def _generated(
     from upsertgen.run import Selection, plan_output
 
     draft = replace(asked.settings, specs=specs, output=output)
-    folder, found = plan_output(draft, Selection(), progress)
+    planned = plan_output(draft, Selection(), progress)
+    found = planned.plan
     if found.record is not None and found.record.after is not None:
         _write(specs / LOCK, found.record.after)
     plan.located += found.notes
@@ -402,7 +403,7 @@ def _generated(
     root = asked.settings.output.as_posix()
     return {
         f"{root}/{path}": content
-        for path, content in folder.change(found).files.items()
+        for path, content in planned.change().files.items()
         if content is not None
     }
 

@@ -71,10 +71,12 @@ class Correction:
     Attributes:
         location: Where the action stands in its overlay.
         description: What the overlay says about it.
+        sources: How it is known that this is so, in words of the overlay.
     """
 
     location: Location
     description: SpecText
+    sources: tuple[SpecText, ...] = ()
 
 
 @dataclass

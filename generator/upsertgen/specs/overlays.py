@@ -39,6 +39,7 @@ from upsertgen.specs.validation import Rules, validate
 if TYPE_CHECKING:
     from upsertgen.specs.targets import Target
 
+_SOURCES = "x-source"
 _PATTERNS = "x-documents"
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -78,6 +79,11 @@ SCHEMA: dict[str, Any] = {
                         "description": "What is merged into the target, or added to it if that is a list."
                     },
                     "remove": {"type": "boolean", "description": "Whether the target is removed."},
+                    _SOURCES: {
+                        "type": ["array", "string"],
+                        "description": "How it is known that this is so; several words as a list.",
+                        "items": {"type": "string"},
+                    },
                     _PATTERNS: {
                         "type": "array",
                         "description": "The documents that it is about, such as v1/*.yaml; all without it.",
@@ -292,7 +298,9 @@ def _apply(action: _Action, document: Document, problems: Problems, budget: Budg
             _remove(action, document, pointer, problems)
     if pointers:
         description = SpecText(action.data.get("description", ""))
-        document.corrections.append(Correction(action.location, description))
+        said = action.data.get(_SOURCES, [])
+        sources = tuple(map(SpecText, [said] if isinstance(said, str) else said))
+        document.corrections.append(Correction(action.location, description, sources))
     return len(pointers)
 
 

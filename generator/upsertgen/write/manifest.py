@@ -115,7 +115,17 @@ def _is_sound(inputs: Inputs | None, outputs: Mapping[str, Output]) -> bool:
 
 def digest(text: str | bytes) -> str:
     """Return the SHA-256 of a text in UTF-8, or of bytes, in hexadecimal."""
-    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()
+    return hashlib.sha256(as_bytes(text) if isinstance(text, str) else text).hexdigest()
+
+
+def as_text(content: bytes) -> str:
+    """Return the contents of a file as text in UTF-8; what is none, such as a picture, is kept (PEP 383)."""
+    return content.decode(errors="surrogateescape")
+
+
+def as_bytes(text: str) -> bytes:
+    """Return the contents of a file of which `as_text` made a text."""
+    return text.encode(errors="surrogateescape")
 
 
 def reasons_for(

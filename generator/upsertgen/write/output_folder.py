@@ -16,6 +16,8 @@ from upsertgen.write.manifest import (
     Inputs,
     Manifest,
     Output,
+    as_bytes,
+    as_text,
     digest,
     read_manifest,
     reasons_for,
@@ -37,7 +39,7 @@ class NewFile:
     """A file as it should be.
 
     Attributes:
-        text: Its contents.
+        text: Its contents, as `as_text` gives them.
         rendered: The digest of what it was made from.
         specs: The spec files it comes from; empty for all.
         template: The template it comes from.
@@ -251,8 +253,12 @@ class OutputFolder:
         own = path == MANIFEST or path in self.manifest.outputs
         return kind == "file" and (own or self._read(path) == files[path].text)
 
-    def apply(self, plan: OutputPlan) -> None:
+    def apply(self, plan: OutputPlan, *inside: FolderChange) -> None:
         """Bring the folder up to date, and the record of public names: everything or nothing.
+
+        Args:
+            plan: What it takes.
+            inside: What is to change together with it in folders inside it.
 
         Raises:
             InvalidInput: Somebody else has changed the record since.
@@ -260,7 +266,7 @@ class OutputFolder:
         """
         record = plan.record
         if record is None or record.after is None:
-            commit(self.change(plan))
+            commit(self.change(plan, *inside))
             return
         path = Path(record.path)
         before = record.before.encode() if record.before is not None else None
@@ -271,18 +277,21 @@ class OutputFolder:
             before={path.name: before},
         )
         # The record comes first, because runs with another output may write it as well.
-        commit(names, self.change(plan))
+        commit(names, self.change(plan, *inside))
 
-    def change(self, plan: OutputPlan) -> FolderChange:
-        """Return what a plan changes in the folder."""
+    def change(self, plan: OutputPlan, *inside: FolderChange) -> FolderChange:
+        """Return what a plan changes in the folder, with what changes in folders inside it."""
         files: dict[str, bytes | None] = dict.fromkeys(plan.displaced)
         # What goes, goes first: names may be the same where case does not count.
         files |= {change.path: None for change in plan.changes if change.after is None}
         for change in plan.changes:
             if change.after is not None:
-                files[change.path] = change.after.encode()
+                files[change.path] = as_bytes(change.after)
         if plan.manifest != self.manifest or self._kind(MANIFEST) != "file":
             files[MANIFEST] = plan.manifest.to_json().encode()
+        for one in inside:
+            place = one.folder.relative_to(self._path)
+            files |= {(place / path).as_posix(): content for path, content in one.files.items()}
         return FolderChange(self._path, files)
 
     def _kind(self, path: str) -> str:
@@ -307,5 +316,4 @@ class OutputFolder:
 
     def _read(self, path: str) -> str | None:
         content = self._bytes(path)
-        # Bytes that are no text differ from every text, which is all that counts here.
-        return content.decode(errors="backslashreplace") if content is not None else None
+        return as_text(content) if content is not None else None

@@ -1,0 +1,66 @@
+"""All pages together, in their order, and what leads through them: `llms.txt`, and the site's navigation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from upsertgen.docs.guides import HOME, Guides
+from upsertgen.docs.page import Page, Section, Sources
+from upsertgen.docs.reference import reference
+from upsertgen.emit.encode import page_text
+from upsertgen.emit.proof import prove_page
+from upsertgen.write import NewFile
+from upsertgen.write.manifest import digest
+
+PAGES = "pages"
+"""Where the pages stand in the folder of the documentation."""
+_FOLDER = "docs/"
+
+
+def book_files(sources: Sources) -> dict[str, NewFile]:
+    """Return the files of the documentation, by their path in its folder, with `/`.
+
+    Args:
+        sources: What pages are made from.
+
+    Raises:
+        InvalidInput: A page that people wrote is wrong, or a template of the user's own.
+        UnprovenFile: A page is not what it was meant to be.
+    """
+    guides = Guides(sources.settings.specs)
+    sections = tuple(_sections(sources, guides))
+    pages = [page for one in sections for page in one.pages()]
+    files: dict[str, NewFile] = {}
+    for page in pages:
+        if page.template:
+            prove_page(page.path, page.text)
+        files[f"{PAGES}/{page.path}"] = NewFile(
+            page.text, digest(page.text), page.specs, page.template
+        )
+    for path, text in guides.others.items():
+        files[f"{PAGES}/{path}"] = NewFile(text, digest(text), (f"docs/{path}",), "")
+    context = {"sections": sections, "home": pages[0], "listed": _listed(sections)}
+    for path, template in ((f"{PAGES}/llms.txt", "llms.txt.jinja"),):
+        page = sources.page(path, "", template, context)
+        files[path] = NewFile(page.text, digest(page.text), (), page.template)
+    for file in sources.templates.plain_files():
+        if file.name.startswith(_FOLDER):
+            text = file.path.read_text("utf-8")
+            path = file.name.removeprefix(_FOLDER)
+            files[path] = NewFile(text, digest(text), (), file.name)
+    return files
+
+
+def _sections(sources: Sources, guides: Guides) -> Iterator[Section]:
+    """Yield all sections, in order."""
+    written = guides.pages.get(HOME)
+    made = reference(sources)
+    home = written or sources.page(HOME, sources.settings.distribution, "index.md.jinja", {})
+    yield Section("", (home,))
+    yield from guides.sections
+    yield from made
+
+
+def _listed(sections: tuple[Section, ...]) -> list[tuple[str, list[Page]]]:
+    """Return the title of each section, ready to be laid out, and its pages."""
+    return [(page_text(one.title), one.pages()) for one in sections if one.title]

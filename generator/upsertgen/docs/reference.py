@@ -1,0 +1,311 @@
+"""The reference: a page of each object type of each version, which says all that is known of its operations.
+
+In comes the Api tree; out come pages, in which every `str` is ready to be emitted. How an operation
+is called is made by what makes the README (`upsertgen.emit.readme`), so that both say the same.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from upsertgen.diff.data_types import notation, value_text
+from upsertgen.docs.answers import Answer, answers_of
+from upsertgen.docs.page import Page, Section, Sources, relative
+from upsertgen.docs.requests import Call, call_of
+from upsertgen.emit.bulk_methods import BulkMethods, bulk_methods
+from upsertgen.emit.encode import joined, page_code, page_text, raw
+from upsertgen.emit.readme import Shown, example_arguments, example_of
+from upsertgen.ir.tree import (
+    Api,
+    ArrayType,
+    Direction,
+    EnumerationType,
+    Field,
+    Model,
+    NullableType,
+    Operation,
+    Parameter,
+    ReferenceType,
+    Resource,
+    ScalarType,
+    Type,
+    Version,
+    inner_types,
+)
+from upsertgen.spec_text import SpecText
+from upsertgen.specs.document import Correction
+
+REFERENCE = "reference"
+"""The folder of these pages."""
+_MOST_SHOWN = 12
+"""How many values of an enumeration stand in a table."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A field or an argument, as a table lists it; every text is ready to be emitted.
+
+    Attributes:
+        name: Its name in JSON or in HTTP.
+        argument: Its name in Python, where that is another one; else empty.
+        type: The type of its values.
+        need: Whether it has to be given.
+        null: Whether it may be null.
+        rules: What values have to keep to.
+        meaning: What the spec says about it.
+    """
+
+    name: str
+    argument: str
+    type: str
+    need: str
+    null: str
+    rules: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class BodyTable:
+    """A body and its fields.
+
+    Attributes:
+        name: The class.
+        meaning: What the spec says about it.
+        rows: Its fields.
+        more: The type of fields that are not named, or empty where there are none.
+    """
+
+    name: str
+    meaning: str
+    rows: tuple[Row, ...]
+    more: str
+
+
+@dataclass(frozen=True)
+class OperationView:
+    """An operation as its page shows it.
+
+    Attributes:
+        operation: The operation.
+        call: How it is called, in several ways; nothing where no example can be made.
+        scopes: Sets of scopes, of which a token needs one.
+        keys: What finds a record.
+        maximum: The most records of one request, if there is a limit.
+        arguments: What it takes besides the fields of its body.
+        sent: The bodies of its request.
+        received: Those of its answers.
+        answers: What each status means.
+        bulk: The methods that send any number of records with it, if there are any.
+    """
+
+    operation: Operation
+    call: Call | None
+    scopes: tuple[tuple[SpecText, ...], ...]
+    keys: tuple[SpecText, ...]
+    maximum: int | None
+    arguments: tuple[Row, ...]
+    sent: tuple[BodyTable, ...]
+    received: tuple[BodyTable, ...]
+    answers: tuple[Answer, ...]
+    bulk: BulkMethods | None
+
+
+def reference(sources: Sources) -> tuple[Section, ...]:
+    """Return the pages of all object types, a section for each version, newest first."""
+    return tuple(
+        Section(version.label, tuple(_pages(sources, version)))
+        for version in reversed(sources.api.versions)
+    )
+
+
+def page_path(version: Version, resource: Resource) -> str:
+    """Return the path of the page of an object type of a version."""
+    return f"{REFERENCE}/{version.package}/{resource.name}.md"
+
+
+def error_meanings(sources: Sources) -> dict[str, str]:
+    """Return the first sentence of the docstring of each exception of the distribution, by its name."""
+    module = sources.files[f"{sources.settings.package}/errors.py"].text
+    return {
+        one.name: (ast.get_docstring(one) or "").split("\n\n")[0].replace("\n", " ")
+        for one in ast.parse(module).body
+        if isinstance(one, ast.ClassDef)
+    }
+
+
+def _pages(sources: Sources, version: Version) -> Iterator[Page]:
+    api, meanings = sources.api, error_meanings(sources)
+    for resource in version.resources:
+        path = page_path(version, resource)
+        elsewhere = [
+            (one.label, relative(path, page_path(one, found)), one is version)
+            for one in reversed(api.versions)
+            for found in one.resources
+            if found.name == resource.name
+        ]
+        methods = bulk_methods(version.package, resource, api, sources.aliases)
+        operations = [
+            _operation(sources, version, resource, one, methods, meanings)
+            for one in resource.operations
+        ]
+        corrections = dict.fromkeys((*resource.corrections, *version.corrections))
+        context = {
+            "version": version,
+            "resource": resource,
+            "elsewhere": elsewhere,
+            "operations": operations,
+            "corrections": list(_distinct(corrections)),
+            "facts": _facts(api, resource),
+            "known": next(
+                (p for p in api.properties if p.object_type == raw(resource.label)), None
+            ),
+        }
+        names = tuple(raw(one) for one in resource.sources)
+        title = joined(resource.title, " (", version.label, ")")
+        yield sources.page(path, title, "resource.md.jinja", context, names)
+
+
+def _operation(
+    sources: Sources,
+    version: Version,
+    resource: Resource,
+    operation: Operation,
+    methods: Mapping[str, BulkMethods],
+    meanings: Mapping[str, str],
+) -> OperationView:
+    api, bulk = sources.api, methods.get(operation.name)
+    tables = _Tables(api, version)
+    given = example_arguments(api, operation)
+    call = None
+    if given is not None:
+        shown = Shown(version, resource, operation, given)
+        example = example_of(api, shown, lambda _version, _resource: methods)
+        call = call_of(sources.settings, api, shown, example)
+    return OperationView(
+        operation=operation,
+        call=call,
+        scopes=operation.scope_sets,
+        keys=operation.keys,
+        maximum=operation.request.maximum if operation.request is not None else None,
+        arguments=tuple(
+            tables.row(one, Direction.REQUEST, one.name)
+            for one in operation.parameters
+            if one.location != "field"
+        ),
+        sent=tables.bodies(None if operation.body is None else [operation.body.type]),
+        received=tables.bodies([one.type for one in operation.responses]),
+        answers=answers_of(api, operation, meanings),
+        bulk=bulk,
+    )
+
+
+class _Tables:
+    """Makes tables of bodies and their fields.
+
+    Args:
+        api: Where bodies are.
+        version: The version that names them.
+    """
+
+    def __init__(self, api: Api, version: Version) -> None:
+        self._models = api.models
+        self._names = {one.model: one.name for one in version.models}
+
+    def bodies(self, kinds: list[Type | None] | list[Type] | None) -> tuple[BodyTable, ...]:
+        """Return a table of each body that types consist of, outer ones first."""
+        found: dict[str, None] = {}
+        waiting = [one for one in kinds or () if one is not None]
+        while waiting:
+            kind = waiting.pop(0)
+            if isinstance(kind, ReferenceType):
+                if kind.body not in found:
+                    found[kind.body] = None
+                    waiting += [one.type for one in self._models[kind.body].fields]
+            else:
+                waiting += inner_types(kind)
+        return tuple(self._body(key, self._models[key]) for key in found)
+
+    def _body(self, key: str, model: Model) -> BodyTable:
+        more = (
+            "" if model.additional is None else page_code(notation(model.additional, self._models))
+        )
+        return BodyTable(
+            name=self._names.get(key, model.class_name),
+            meaning=_meaning(model.description, deprecated=model.deprecated),
+            rows=tuple(self.row(one, model.direction, "") for one in model.fields),
+            more=more,
+        )
+
+    def row(self, one: Field | Parameter, direction: Direction, argument: str) -> Row:
+        """Return the row of a field, or of an argument.
+
+        Args:
+            one: The field or parameter.
+            direction: Whether it is sent or received.
+            argument: What it is called in Python, for an argument.
+        """
+        kind, default = one.type, one.default
+        inner = kind.inner if isinstance(kind, NullableType) else kind
+        said = [
+            _rules(inner),
+            *([f"default {page_code(value_text(default.value))}"] if default else []),
+        ]
+        is_sent = direction is Direction.REQUEST
+        filled = one.filled if isinstance(one, Field) else one.sends_default
+        required = one.required and not filled
+        return Row(
+            name=page_code(one.wire_name),
+            argument=argument,
+            type=page_code(notation(inner, self._models)),
+            need=("yes" if required else "no") if is_sent else ("always" if required else "maybe"),
+            null="yes" if isinstance(kind, NullableType) else "no",
+            rules="; ".join(filter(None, said)),
+            meaning=_meaning(one.description, deprecated=one.deprecated),
+        )
+
+
+def _meaning(text: SpecText | None, *, deprecated: bool) -> str:
+    told = "" if text is None else page_text(text)
+    return f"**Deprecated.** {told}".rstrip() if deprecated else told
+
+
+def _rules(kind: Type) -> str:
+    """Return what values of a type have to keep to, ready to be emitted."""
+    match kind:
+        case ScalarType(_, constraints):
+            return "; ".join(_rule(name, value) for name, value in constraints)
+        case ArrayType(items, constraints):
+            said = [_rule(name, value) for name, value in constraints]
+            of_items = _rules(items)
+            return "; ".join([*said, *([f"each: {of_items}"] if of_items else [])])
+        case EnumerationType(values, is_open):
+            shown = ", ".join(page_code(value_text(one)) for one in values[:_MOST_SHOWN])
+            rest = f" and {len(values) - _MOST_SHOWN} more" if len(values) > _MOST_SHOWN else ""
+            return f"one of {shown}{rest}{', or another one' if is_open else ''}"
+        case _:
+            return ""
+
+
+def _rule(name: str, value: object) -> str:
+    return f"`{name}` {page_code(value_text(value))}"
+
+
+def _distinct(corrections: Mapping[Correction, None]) -> Iterator[tuple[str, str, str]]:
+    """Yield what each correction says, how that is known, and where it stands; ready to be emitted."""
+    for one in corrections:
+        place = SpecText(f"{one.location.path}:{one.location.line}")
+        sources = page_text(SpecText(", ".join(raw(source) for source in one.sources)))
+        yield page_text(one.description), sources, page_code(place)
+
+
+def _facts(api: Api, resource: Resource) -> list[tuple[str, str]]:
+    """Return what is known of the behaviour of an object type: each fact, and how it is known."""
+    paths = {raw(one.path) for one in resource.operations}
+    found: list[tuple[str, str]] = []
+    for fact in api.facts.facts:
+        asked = [str(one["send"]).partition(" ")[2].partition("?")[0] for one in fact["requests"]]
+        if paths.intersection(asked):
+            found.append((page_text(SpecText(fact["fact"])), fact["mark"]))
+    return found

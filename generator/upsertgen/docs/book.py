@@ -42,6 +42,7 @@ def book_files(sources: Sources) -> dict[str, NewFile]:
     context = {"sections": sections, "home": pages[0], "listed": _listed(sections)}
     for path, template in ((f"{PAGES}/llms.txt", "llms.txt.jinja"),):
         page = sources.page(path, "", template, context)
+        prove_page(page.path, page.text)
         files[path] = NewFile(page.text, digest(page.text), (), page.template)
     for file in sources.templates.plain_files():
         if file.name.startswith(_FOLDER):

@@ -26,8 +26,9 @@ _PAGE_FENCE = re.compile(r" *(```+|~~~+)")
 _PAGE_OWN = re.compile(
     r"!?\[[^\[\]<>]*\]\((?:\.\./)*[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*(?:#[A-Za-z0-9_-]+)?\)"
     r"|\]\(#[A-Za-z0-9_-]+\)"
-    r'|<a id="[a-z0-9_.-]+"></a>|</?code>|<br>'
-    r"|&(?:lt|gt|amp|#[0-9]+);"
+    r'|<a id="[a-z0-9_.-]+"></a>|</?code>|<br>|^> '
+    r"|&(?:lt|gt|amp|#[0-9]+);",
+    re.MULTILINE,
 )
 _MARK = re.compile(r"<!-- [^<>\n]* -->\n")
 

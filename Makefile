@@ -20,13 +20,16 @@ PYTEST := pytest
 INSTALL := $(AGAIN) env PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip --disable-pip-version-check --quiet install $(if $(CONSTRAINTS),,--upgrade --upgrade-strategy eager)
 SOURCES := generator templates tests
 
-.PHONY: generate test test-newest test-lowest test-bare test-large test-integrations check bench fuzz golden format constraints clean help
+.PHONY: generate docs test test-newest test-lowest test-bare test-large test-integrations check bench fuzz golden format constraints clean help
 .DEFAULT_GOAL := generate
 
 generate: $(VENV)/upsertgen ## sets up .venv, brings generated/ up to date with specs/, and says what changed and why
 	$(BIN)/upsertgen generate
 	$(BIN)/upsertgen schema --write
 	$(BIN)/upsertgen reference > generator/EXTENSIONS.md
+
+docs: $(VENV)/upsertgen-docs ## writes the pages of documentation, and builds the site of them in generated/docs/site
+	$(BIN)/upsertgen docs
 
 test: $(VENV)/upsertgen-test ## runs the tests, but for those that take long or need what is large
 	$(BIN)/python -m $(PYTEST) -n auto --dist worksteal $(PYTEST_ARGUMENTS)
@@ -91,6 +94,10 @@ $(BIN)/python:
 
 $(VENV)/upsertgen: $(BIN)/python pyproject.toml $(CONSTRAINTS)
 	$(INSTALL) --editable .
+	touch $@
+
+$(VENV)/upsertgen-docs: $(VENV)/upsertgen
+	$(INSTALL) --editable '.[docs]'
 	touch $@
 
 $(VENV)/upsertgen-test: $(VENV)/upsertgen generated/pyproject.toml

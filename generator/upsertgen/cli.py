@@ -9,6 +9,7 @@ import click
 
 from upsertgen import __version__
 from upsertgen.commands.diff import diff_command
+from upsertgen.commands.docs import docs_command
 from upsertgen.commands.generate import generate, watch
 from upsertgen.commands.import_specs import import_command
 from upsertgen.commands.init import init
@@ -101,5 +102,6 @@ for _command in (
     init,
     schema_command,
     reference_command,
+    docs_command,
 ):
     _group.add_command(_command)

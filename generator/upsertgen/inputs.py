@@ -23,7 +23,7 @@ OVERLAYS = "overlays"
 PROPERTIES = "properties"
 FACTS = "facts"
 DOCS = "docs"
-"""Where pages of documentation stand that people wrote, with what they show; no spec stands there."""
+"""Pages that people wrote, and the order in which they are read: they say nothing about an API."""
 NO_VERSIONS = frozenset((OVERLAYS, PROPERTIES, FACTS, DOCS))
 """The folders of a specs folder that are no API versions."""
 LOCK = "names.lock.yaml"
@@ -108,7 +108,7 @@ def spec_files(folder: Path, *, new: bool = False) -> list[Path]:
 
 
 def _files(folder: Path, root: Path, problems: Problems, depth: int = 1) -> Iterator[Path]:
-    """Yield the files below a folder that look like specs, sorted; what is hidden is left alone."""
+    """Yield the files below a folder that look like specs, sorted; not pages, and not what is hidden."""
     if depth > LIMITS.folders:
         problems.add(
             Location(folder.as_posix()),

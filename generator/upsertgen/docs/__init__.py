@@ -1,4 +1,4 @@
-"""Docs: the pages of documentation, as Markdown that people read on GitHub, tools read, and a site is built of.
+"""Docs: the pages of documentation, as Markdown that people and tools read, and a site is built of.
 
 In come the Api tree, the files of the distribution, and the pages that people wrote (`docs/` in the specs
 folder); out come files for `docs/` in the output folder. `reference` makes a page of each object type of each

@@ -1,4 +1,4 @@
-"""What each status of an answer means: what a call returns or raises, whether it is tried again, what it looks like."""
+"""What each status of an answer means: what a call returns or raises, whether it is tried again, examples."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from upsertgen.docs.guides import HOME, Guides
 from upsertgen.docs.page import Page, Section, Sources
 from upsertgen.docs.reference import reference
+from upsertgen.docs.versions import which_version
 from upsertgen.emit.encode import page_text
 from upsertgen.emit.proof import prove_page
 from upsertgen.write import NewFile
@@ -59,6 +60,7 @@ def _sections(sources: Sources, guides: Guides) -> Iterator[Section]:
     home = written or sources.page(HOME, sources.settings.distribution, "index.md.jinja", {})
     yield Section("", (home,))
     yield from guides.sections
+    yield which_version(sources)
     yield from made
 
 

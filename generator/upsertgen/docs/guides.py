@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from upsertgen.docs.page import Page, Section
+from upsertgen.docs.support import SUPPORT
 from upsertgen.errors import Location, Problems, did_you_mean, quoted
 from upsertgen.inputs import DOCS, guide_files
 from upsertgen.write.manifest import as_text
@@ -48,7 +49,7 @@ class Guides:
             text = as_text(path.read_bytes())
             if path.suffix == ".md":
                 self.pages[name] = self._page(name, text, problems)
-            elif name != NAVIGATION:
+            elif name not in (NAVIGATION, SUPPORT):
                 self.others[name] = text
         self.sections = tuple(self._sections(problems))
         listed = {page.path for one in self.sections for page in one.pages()}

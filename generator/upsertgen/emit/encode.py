@@ -365,6 +365,8 @@ def _visible(text: str) -> str:
 
 
 def _visible_text(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(_escape(one) if _is_hidden(one) else one for one in text)
 
 

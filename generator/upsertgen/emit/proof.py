@@ -20,6 +20,7 @@ _BREAKING_OUT = re.compile(
     r"[<>\[\]]|&[#A-Za-z]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
 _ESCAPE = re.compile(r"\\[!-/:-@\[-`{-~]")
+_PLAIN = re.compile(r"[^\\`]+")
 # In pages of documentation: what Python-Markdown reads as an escape; and what our own words write besides.
 _PAGE_ESCAPE = re.compile(r"\\[\\`*_{}\[\]()>#+.!-]")
 _PAGE_FENCE = re.compile(r" *(```+|~~~+)")
@@ -141,6 +142,9 @@ def _without_code(path: str, text: str, escapes: re.Pattern[str]) -> str:
                 raise UnprovenFile(path, "has a code span that does not end")
             place = end.end()
         else:
-            parts.append(text[place])
-            place += 1
+            # A backslash that escapes nothing is one like other signs.
+            plain = _PLAIN.match(text, place + 1)
+            stop = plain.end() if plain else place + 1
+            parts.append(text[place:stop])
+            place = stop
     return "".join(parts)

@@ -50,12 +50,12 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&]|^[-+=]|:(?=//)|(?<=www)\.)", re.I
 _NUMBERED = re.compile(r"^([0-9]+)(?=[.)])")
 # The same where Python-Markdown reads it, and what its extensions take for more than a sign.
 _PAGE_MARKS = re.compile(
-    r"[\\`*_{}\[\]<>#|~!&^$=@+]|^[-:?]|^/(?=//)|:(?=//)|(?<=www)\.", re.IGNORECASE
+    r"[\\`*_{}\[\]<>#|~!&^$=@+]|^[-:?]|^/(?=//)|:(?=//|[\w+-]+:)|(?<=www)\.", re.IGNORECASE
 )
 # What a code span may begin with that its readers take for the name of a language.
 _LANGUAGE = ("#!", ":::")
 _CODE_SPAN = re.compile(r"(?<![`\\])`([A-Za-z0-9_./:,{}()\"'-]+)`(?!`)")
-_BACKSLASHED = "\\`*_{}[]#!+-"
+_BACKSLASHED = "\\`*_{}#!+-"
 # Python reads these in the first two lines of a file, in any comment.
 _CODING = re.compile(r"coding(?=[:=])")
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")

@@ -20,7 +20,7 @@ PYTEST := pytest
 INSTALL := $(AGAIN) env PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(BIN)/python -m pip --disable-pip-version-check --quiet install $(if $(CONSTRAINTS),,--upgrade --upgrade-strategy eager)
 SOURCES := generator templates tests
 
-.PHONY: generate docs test test-newest test-lowest test-bare test-large test-integrations check bench fuzz golden format constraints clean help
+.PHONY: generate docs pictures test test-newest test-lowest test-bare test-large test-integrations check bench fuzz golden format constraints clean help
 .DEFAULT_GOAL := generate
 
 generate: $(VENV)/upsertgen ## sets up .venv, brings generated/ up to date with specs/, and says what changed and why
@@ -47,7 +47,7 @@ test-bare: ## sets up bare Debian systems and runs make, a run from nothing and 
 test-large: $(VENV)/upsertgen-test ## runs the tests that take long: 100,000 records, 2,000 hostile specs, kills at every step
 	$(BIN)/python -m pytest -n auto -m large $(PYTEST_ARGUMENTS)
 
-test-integrations: $(VENV)/upsertgen-test-integrations ## runs the tests with Dask, dlt, pandas, polars and HubSpot's client, which are large to install
+test-integrations: $(VENV)/upsertgen-test-integrations ## runs the tests with Airflow, Dagster, Dask, dlt, pandas, polars, Spark and HubSpot's client, which are large to install
 	$(BIN)/python -m pytest tests/integrations $(PYTEST_ARGUMENTS)
 
 check: $(VENV)/upsertgen-check ## runs linters and type checkers, and tells whether generated/ is up to date
@@ -67,6 +67,9 @@ bench: $(VENV)/upsertgen-test ## measures speed, as ratios within one run
 
 fuzz: $(VENV)/upsertgen-test ## tries hostile specs for SECONDS=600; prints seeds, and how to do again what failed
 	$(BIN)/python -m tests.hostile.fuzz --seconds $(or $(SECONDS),60)
+
+pictures: $(VENV)/upsertgen-test ## makes the pictures of the documentation, with Chromium; PICTURES=pipeline for one, PICTURES=--run for a new load
+	$(BIN)/python -m tests.docs.pictures $(PICTURES)
 
 golden: $(VENV)/upsertgen-test ## rewrites the expected output of tests/scenarios/ (look at the diff before you commit it)
 	$(BIN)/python -m tests.scenarios.update

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import fcntl
 import json
@@ -181,6 +182,24 @@ class Browser:
         answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
+
+    def wait(self, condition: str) -> None:
+        """Wait until a condition of the page comes true."""
+        ends = time.monotonic() + PATIENCE
+        while not self.evaluate(f"Boolean({condition})"):
+            assert time.monotonic() < ends, f"this did not come true: {condition}"
+            time.sleep(0.05)
+
+    def screenshot(self, kind: str) -> bytes:
+        """Give what is in the window as an image, with every pixel as it is.
+
+        Args:
+            kind: `png` or `webp`.
+        """
+        # WebP changes pixels below that; PNG never does.
+        quality = {"quality": 100} if kind == "webp" else {}
+        answer = self.call("Page.captureScreenshot", format=kind, **quality)
+        return base64.b64decode(answer["data"])
 
     def violations(self) -> list[str]:
         """Give what axe-core finds wrong with the page as it is now."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.bench.bulk import measure_bulk
 from tests.bench.client import measure_client
 from tests.bench.cpu import measure_cpu
+from tests.bench.docs import measure_docs
 from tests.bench.faults import measure_faults
 from tests.bench.figures import Figure
 from tests.bench.generator import measure_generator
@@ -30,6 +31,7 @@ def main() -> None:
         place = Path(folder)
         for measured in (
             measure_generator(place),
+            measure_docs(place),
             measure_client(),
             measure_import(place),
             measure_property_types(place),

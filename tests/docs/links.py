@@ -39,8 +39,10 @@ _CSS = re.compile(
     r"url\(\s*(?:\"([^\"]*)\"|'([^']*)'|([^)\"']*))\s*\)|@import\s+[\"']([^\"']+)[\"']"
 )
 _NO_SLUG = re.compile(r"[^\w\- ]")
-_CODE = re.compile(r"^ *(```+|~~~+).*?^ *\1 *$", re.MULTILINE | re.DOTALL)
-_INDENTED = re.compile(r"^(?:!!!|\?\?\?\+?|===) ", re.MULTILINE)
+_PLAIN = re.compile(
+    r"</?(?:code|em|li|p|path|pre|span|strong|td|th|tr|ul)(?: (?:class|d)=\"[^\"]*\")?/?>"
+)
+"""Tags that fill a page, lead nowhere and are no place: to leave them out saves most of the time."""
 
 
 @dataclass
@@ -95,7 +97,7 @@ def check_site(site: Path, hosts: Collection[str] = HOSTS) -> list[str]:
         hosts: The hosts that links may lead to.
     """
     site = site.resolve()
-    pages = {path: _read_html(path) for path in sorted(site.rglob("*.html"))}
+    pages = {path: _read_html(path.read_text("utf-8")) for path in sorted(site.rglob("*.html"))}
     problems = [one for path in pages for one in _check(path, site, pages, hosts)]
     for path in sorted(site.rglob("*.css")):
         found = _Document(loaded=_addresses(path.read_text("utf-8")))
@@ -103,7 +105,7 @@ def check_site(site: Path, hosts: Collection[str] = HOSTS) -> list[str]:
     for path in sorted(site.glob("search.json")):
         locations = [one["location"] for one in json.loads(path.read_text("utf-8"))["items"]]
         problems += _check(path, site, {**pages, path: _Document(links=locations)}, hosts)
-    return [*problems, *check_markdown(site, hosts)]
+    return problems
 
 
 def check_markdown(folder: Path, hosts: Collection[str] = HOSTS) -> list[str]:
@@ -155,9 +157,9 @@ def _target(path: Path, root: Path, address: str) -> Path:
     return (start / unquote(address).lstrip("/")).resolve()
 
 
-def _read_html(path: Path) -> _Document:
+def _read_html(source: str) -> _Document:
     reader = _Reader()
-    reader.feed(path.read_text("utf-8"))
+    reader.feed(_PLAIN.sub("", source))
     reader.close()
     return reader.document
 
@@ -167,37 +169,28 @@ def _read_markdown(path: Path) -> _Document:
 
     What stands in admonitions and content tabs is indented there, and a block of code to others.
     """
-    text = path.read_text("utf-8")
     document = _Document()
     slugs: dict[str, int] = {}
-    parser = _parser()
-    for part in (text, _unindented(text)) if _INDENTED.search(text) else (text,):
-        for token in parser.parse(part):
-            for one in token.children or ():
-                if one.type == "link_open":
-                    document.links.append(str(one.attrs["href"]))
-                elif one.type == "image":
-                    document.loaded.append(str(one.attrs["src"]))
-            if token.type in ("html_block", "inline"):
-                reader = _Reader()
-                inner = token.children or [token]
-                reader.feed("".join(one.content for one in inner if one.type.startswith("html_")))
-                document.links += reader.document.links
-                document.loaded += reader.document.loaded
-                document.places |= reader.document.places
-    tokens = parser.parse(text)
-    for opening, inline in pairwise(tokens):
+    tokens = _parser().parse(path.read_text("utf-8"))
+    for opening, token in pairwise([*tokens[:1], *tokens]):
+        children = token.children or []
+        for one in children:
+            if one.type == "link_open":
+                document.links.append(str(one.attrs["href"]))
+            elif one.type == "image":
+                document.loaded.append(str(one.attrs["src"]))
+        source = "".join(one.content for one in (token, *children) if one.type.startswith("html_"))
+        if source:
+            found = _read_html(source)
+            document.links += found.links
+            document.loaded += found.loaded
+            document.places |= found.places
         if opening.type == "heading_open":
-            slug = _slug(inline.children or [])
+            slug = _slug(children)
             number = slugs.get(slug, 0)
             slugs[slug] = number + 1
             document.places.add(f"{slug}-{number}" if number else slug)
     return document
-
-
-def _unindented(text: str) -> str:
-    """Return a page as if what stands in admonitions and content tabs did not stand there."""
-    return re.sub(r"^(?: {4})+", "", _CODE.sub("", text), flags=re.MULTILINE)
 
 
 def _slug(tokens: list[Token]) -> str:
@@ -211,7 +204,8 @@ def _addresses(css: str) -> list[str]:
 
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("gfm-like", {"linkify": False})
+    # What stands in admonitions and content tabs is indented, and no block of code to the tool.
+    return MarkdownIt("gfm-like", {"linkify": False}).disable("code")
 
 
 def main() -> None:

@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import markdown
+import markdown  # type: ignore[import-untyped]
 from markdown_it import MarkdownIt
+from pymdownx import slugs
 from upsertgen.configuration import Settings
 from upsertgen.diff.sources import understand_folder
 from upsertgen.docs import pages_of, reference
-from upsertgen.docs.requests import Call
+from upsertgen.docs.requests import Call, call_of
 from upsertgen.emit import encode
 from upsertgen.emit.own_errors import TEMPLATE as ERRORS
 from upsertgen.emit.proof import prove_page
@@ -44,12 +45,14 @@ EXTENSIONS: Mapping[str, Mapping[str, Any]] = {
     "attr_list": {},
     "def_list": {},
     "footnotes": {},
+    "md_in_html": {},
     "tables": {},
-    "toc": {"permalink": True},
+    "toc": {"permalink": True, "slugify": slugs.slugify(case="lower")},
     "pymdownx.betterem": {},
     "pymdownx.details": {},
     "pymdownx.highlight": {"use_pygments": False},
     "pymdownx.inlinehilite": {},
+    "pymdownx.quotes": {"callouts": True},
     "pymdownx.superfences": {},
     "pymdownx.tabbed": {"alternate_style": True},
 }
@@ -131,7 +134,6 @@ def _worded(words: Words, templates: Templates) -> Iterator[None]:
 
     names = ("json_text", "markdown_literal", "shell_word", "string_literal")
     environment.filters |= {name: verbatim(name) for name in names}
-    call_of = reference.call_of
     with (
         encoding(templates, page_text=words.text, page_code=words.code),
         mock.patch.object(reference, "call_of", lambda *given: words.call(call_of(*given))),
@@ -295,7 +297,8 @@ def _github() -> MarkdownIt:
 
 
 def _by_site(text: str) -> str:
-    return _site().reset().convert(text)
+    rendered: str = _site().reset().convert(text)
+    return rendered
 
 
 def _by_github(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 from package._runtime.extras import distribution
 
@@ -27,10 +26,7 @@ def show(
 
 
 def wait(page: Browser, condition: str) -> None:
-    end = time.monotonic() + 60
-    while not page.evaluate(f"Boolean({condition})"):
-        assert time.monotonic() < end, f"this did not come true: {condition}"
-        time.sleep(0.05)
+    page.wait(condition)
 
 
 def text(page: Browser, selector: str) -> str:

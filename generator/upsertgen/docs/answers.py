@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -68,13 +68,19 @@ class _Situation:
     body: Mapping[str, object]
 
 
-def answers_of(api: Api, operation: Operation, meanings: Mapping[str, str]) -> tuple[Answer, ...]:
+def answers_of(
+    api: Api,
+    operation: Operation,
+    meanings: Mapping[str, str],
+    link: Callable[[str], str | None],
+) -> tuple[Answer, ...]:
     """Return what each status of an answer means, successes first.
 
     Args:
         api: What is emitted.
         operation: The operation.
         meanings: What each exception means, by its name.
+        link: Given the name of an exception: the relative address of what is said of it, if anything is.
     """
     policy = api.policies[operation.policy]
     waiting = list(_situations(operation))
@@ -82,7 +88,8 @@ def answers_of(api: Api, operation: Operation, meanings: Mapping[str, str]) -> t
     for rule in policy.rules:
         fitting = [one for one in waiting if _fits(rule, one)]
         waiting = [one for one in waiting if one not in fitting]
-        failures.append(_failure(rule, policy, meanings, fitting))
+        name = str(rule.error)
+        failures.append(_failure(rule, policy, (meanings.get(name, ""), link(name)), fitting))
     return (*_successes(api, operation), *failures)
 
 
@@ -106,23 +113,21 @@ def _successes(api: Api, operation: Operation) -> Iterator[Answer]:
 def _failure(
     rule: ErrorRule,
     policy: ErrorPolicy,
-    meanings: Mapping[str, str],
+    told: tuple[str, str | None],
     situations: list[_Situation],
 ) -> Answer:
-    name = str(rule.error)
-    when = " and ".join(
-        f"{page_code(asked)} is {page_code(value)}" for _, asked, value in rule.conditions
-    )
+    meaning, address = told
+    error = page_code(str(rule.error))
     known = [one for one in situations if not one.chosen]
     bodies: list[Mapping[str, object]] = []
     for one in known:
         bodies += [one.body] if one.body not in bodies else []
     return Answer(
         status=", ".join(page_code(str(one)) for one in rule.statuses),
-        when=when,
-        outcome=f"raises {page_code(name)}",
-        meaning=page_text(meanings.get(name, "")),
-        again=_again(rule, policy),
+        when=condition(rule),
+        outcome=f"raises {error if address is None else f'[{error}]({address})'}",
+        meaning=page_text(meaning),
+        again=again(rule, policy),
         examples=tuple(
             Example(tuple(page_code(one.name) for one in known if one.body == body), body)
             for body in bodies
@@ -131,7 +136,14 @@ def _failure(
     )
 
 
-def _again(rule: ErrorRule, policy: ErrorPolicy) -> str:
+def condition(rule: ErrorRule) -> str:
+    """Return what an answer has to say besides its status, ready to be emitted."""
+    return " and ".join(
+        f"{page_code(asked)} is {page_code(value)}" for _, asked, value in rule.conditions
+    )
+
+
+def again(rule: ErrorRule, policy: ErrorPolicy) -> str:
     """Return whether and when a request is tried again, in words of ours."""
     if rule.expired_token:
         return "once, with another token, where the client is given what fetches one"

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from upsertgen.docs.classes import Classes
 from upsertgen.docs.guides import HOME, Guides
+from upsertgen.docs.knowledge import knowledge
 from upsertgen.docs.page import Page, Section, Sources
 from upsertgen.docs.reference import reference
+from upsertgen.docs.site import PAGES, SETTINGS
 from upsertgen.docs.versions import which_version
 from upsertgen.emit.encode import page_text
 from upsertgen.emit.proof import prove_page
 from upsertgen.write import NewFile
 from upsertgen.write.manifest import digest
 
-PAGES = "pages"
-"""Where the pages stand in the folder of the documentation."""
 _FOLDER = "docs/"
+_LEADING = {f"{PAGES}/llms.txt": "llms.txt.jinja", SETTINGS: f"{SETTINGS}.jinja"}
+"""What leads through the pages, and the templates that lay it out."""
 
 
 def book_files(sources: Sources) -> dict[str, NewFile]:
@@ -41,7 +44,7 @@ def book_files(sources: Sources) -> dict[str, NewFile]:
     for path, text in guides.others.items():
         files[f"{PAGES}/{path}"] = NewFile(text, digest(text), (f"docs/{path}",), "")
     context = {"sections": sections, "home": pages[0], "listed": _listed(sections)}
-    for path, template in ((f"{PAGES}/llms.txt", "llms.txt.jinja"),):
+    for path, template in _LEADING.items():
         page = sources.page(path, "", template, context)
         prove_page(page.path, page.text)
         files[path] = NewFile(page.text, digest(page.text), (), page.template)
@@ -56,12 +59,15 @@ def book_files(sources: Sources) -> dict[str, NewFile]:
 def _sections(sources: Sources, guides: Guides) -> Iterator[Section]:
     """Yield all sections, in order."""
     written = guides.pages.get(HOME)
-    made = reference(sources)
+    classes = Classes(sources)
+    made = reference(sources, classes)
     home = written or sources.page(HOME, sources.settings.distribution, "index.md.jinja", {})
     yield Section("", (home,))
     yield from guides.sections
     yield which_version(sources)
     yield from made
+    yield classes.section()
+    yield from knowledge(sources)
 
 
 def _listed(sections: tuple[Section, ...]) -> list[tuple[str, list[Page]]]:

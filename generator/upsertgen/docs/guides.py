@@ -1,7 +1,8 @@
 """Pages that people wrote: taken over as they are, in the order that `navigation.yaml` gives them.
 
 `docs/` in the specs folder holds them, with their pictures and whatever else they lead to. Their Markdown is
-trusted as the project's own text is; nothing of a spec gets into it.
+trusted as the project's own text is; nothing of a spec gets into it. YAML and JSON there is data about them,
+such as what their pictures are drawn from, and stays where it is.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ from typing import Any
 import yaml
 
 from upsertgen.docs.page import Page, Section
-from upsertgen.docs.support import SUPPORT
 from upsertgen.errors import Location, Problems, did_you_mean, quoted
-from upsertgen.inputs import DOCS, guide_files
+from upsertgen.inputs import DOCS, SPEC_ENDINGS, guide_files
 from upsertgen.write.manifest import as_text
 
 NAVIGATION = "navigation.yaml"
@@ -30,7 +30,7 @@ class Guides:
     Attributes:
         pages: The pages, by their path.
         sections: The sections that `navigation.yaml` names, in order.
-        others: What else stands there, such as pictures: contents by path.
+        others: What else stands there and is no data, such as pictures: contents by path.
 
     Args:
         specs: The specs folder.
@@ -49,7 +49,7 @@ class Guides:
             text = as_text(path.read_bytes())
             if path.suffix == ".md":
                 self.pages[name] = self._page(name, text, problems)
-            elif name not in (NAVIGATION, SUPPORT):
+            elif path.suffix not in SPEC_ENDINGS:
                 self.others[name] = text
         self.sections = tuple(self._sections(problems))
         listed = {page.path for one in self.sections for page in one.pages()}

@@ -82,7 +82,7 @@ def _renamed(sources: Sources, alias: Alias, releases: Iterable[PastRelease]) ->
     since = next(
         (one.version for one in releases if known.intersection(old for old, _ in one.renames)), None
     )
-    until = "no version is named" if alias.until is None else page_text(alias.until)
+    until = "no version is named" if alias.until is None else page_code(alias.until)
     return NameRow(
         _written(sources, alias.told), _linked(sources, alias.new), _release(since), until
     )
@@ -106,7 +106,7 @@ def _gone(sources: Sources, releases: Iterable[PastRelease]) -> Iterator[NameRow
 
 
 def _release(version: str | None) -> str:
-    return _UNKNOWN if version is None else page_text(version)
+    return _UNKNOWN if version is None else page_code(version)
 
 
 def _deprecated(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from upsertgen.diff.data_types import notation, value_text
 from upsertgen.docs.answers import Answer, answers_of
+from upsertgen.docs.classes import Classes
 from upsertgen.docs.page import Page, Section, Sources, relative
 from upsertgen.docs.requests import Call, call_of
 from upsertgen.emit.bulk_methods import BulkMethods, bulk_methods
@@ -39,6 +40,8 @@ from upsertgen.specs.document import Correction
 
 REFERENCE = "reference"
 """The folder of these pages."""
+PROPERTIES = "properties"
+"""The folder of the pages of properties."""
 _MOST_SHOWN = 12
 """How many values of an enumeration stand in a table."""
 
@@ -72,12 +75,14 @@ class BodyTable:
 
     Attributes:
         name: The class.
+        address: The relative address of what is said of the class, or empty where nothing is.
         meaning: What the spec says about it.
         rows: Its fields.
         more: The type of fields that are not named, or empty where there are none.
     """
 
     name: str
+    address: str
     meaning: str
     rows: tuple[Row, ...]
     more: str
@@ -114,10 +119,15 @@ class OperationView:
     bulk: BulkMethods | None
 
 
-def reference(sources: Sources) -> tuple[Section, ...]:
-    """Return the pages of all object types, a section for each version, newest first."""
+def reference(sources: Sources, classes: Classes) -> tuple[Section, ...]:
+    """Return the pages of all object types, a section for each version, newest first.
+
+    Args:
+        sources: What pages are made from.
+        classes: Where classes are described.
+    """
     return tuple(
-        Section(version.label, tuple(_pages(sources, version)))
+        Section(version.label, tuple(_pages(sources, version, classes)))
         for version in reversed(sources.api.versions)
     )
 
@@ -125,6 +135,11 @@ def reference(sources: Sources) -> tuple[Section, ...]:
 def page_path(version: Version, resource: Resource) -> str:
     """Return the path of the page of an object type of a version."""
     return f"{REFERENCE}/{version.package}/{resource.name}.md"
+
+
+def operation_page(version: Version, resource: Resource, operation: Operation) -> str:
+    """Return the address of an operation: the path of its page, and its place there."""
+    return f"{page_path(version, resource)}#{operation.name}"
 
 
 def error_meanings(sources: Sources) -> dict[str, str]:
@@ -137,8 +152,11 @@ def error_meanings(sources: Sources) -> dict[str, str]:
     }
 
 
-def _pages(sources: Sources, version: Version) -> Iterator[Page]:
+def _pages(sources: Sources, version: Version, classes: Classes) -> Iterator[Page]:
     api, meanings = sources.api, error_meanings(sources)
+    # All pages of a version stand in one folder, so that their links are the same.
+    links = _Links(classes, f"{REFERENCE}/{version.package}/", meanings)
+    tables = _Tables(api, version, links)
     for resource in version.resources:
         path = page_path(version, resource)
         elsewhere = [
@@ -149,7 +167,7 @@ def _pages(sources: Sources, version: Version) -> Iterator[Page]:
         ]
         methods = bulk_methods(version.package, resource, api, sources.aliases)
         operations = [
-            _operation(sources, version, resource, one, methods, meanings)
+            _operation(sources, version, resource, one, methods, tables)
             for one in resource.operations
         ]
         corrections = dict.fromkeys((*resource.corrections, *version.corrections))
@@ -160,13 +178,22 @@ def _pages(sources: Sources, version: Version) -> Iterator[Page]:
             "operations": operations,
             "corrections": list(_distinct(sources, corrections)),
             "facts": _facts(api, resource),
-            "known": next(
-                (p for p in api.properties if p.object_type == raw(resource.label)), None
-            ),
+            "classes": classes.of_resource(path, version, resource),
+            "properties": _property_page(api, resource),
         }
         names = tuple(raw(one) for one in resource.sources)
         title = joined(resource.title, " (", version.label, ")")
         yield sources.page(path, title, "resource.md.jinja", context, names)
+
+
+def property_page(object_type: str) -> str:
+    """Return the path of the page of the properties that every account has of an object type."""
+    return f"{PROPERTIES}/{object_type}.md"
+
+
+def _property_page(api: Api, resource: Resource) -> str:
+    known = (one.object_type for one in api.properties)
+    return next((property_page(one) for one in known if one == raw(resource.label)), "")
 
 
 def _operation(
@@ -175,10 +202,10 @@ def _operation(
     resource: Resource,
     operation: Operation,
     methods: Mapping[str, BulkMethods],
-    meanings: Mapping[str, str],
+    tables: _Tables,
 ) -> OperationView:
     api, bulk = sources.api, methods.get(operation.name)
-    tables = _Tables(api, version)
+    links = tables.links
     given = example_arguments(api, operation)
     call = None
     if given is not None:
@@ -199,9 +226,32 @@ def _operation(
         ),
         sent=tables.bodies(None if operation.body is None else [operation.body.type]),
         received=tables.bodies([one.type for one in operation.responses]),
-        answers=answers_of(api, operation, meanings),
+        answers=answers_of(api, operation, links.meanings, links.error),
         bulk=bulk,
     )
+
+
+@dataclass(frozen=True)
+class _Links:
+    """Where the pages of a version lead to.
+
+    Attributes:
+        classes: Where classes are described.
+        path: The folder of the pages, with `/`.
+        meanings: What each exception means, by its name.
+    """
+
+    classes: Classes
+    path: str
+    meanings: Mapping[str, str]
+
+    def error(self, name: str) -> str | None:
+        """Return the relative address of what is said of an exception, if anything is."""
+        return self.classes.error_link(self.path, name)
+
+    def body(self, version: Version, name: str) -> str:
+        """Return the relative address of what is said of a body."""
+        return self.classes.body_link(self.path, version, name)
 
 
 class _Tables:
@@ -210,11 +260,15 @@ class _Tables:
     Args:
         api: Where bodies are.
         version: The version that names them.
+        links: Where their classes are described.
     """
 
-    def __init__(self, api: Api, version: Version) -> None:
+    def __init__(self, api: Api, version: Version, links: _Links) -> None:
         self._models = api.models
+        self._version = version
+        self.links = links
         self._names = {one.model: one.name for one in version.models}
+        self._tables: dict[str, BodyTable] = {}
 
     def bodies(self, kinds: list[Type | None] | list[Type] | None) -> tuple[BodyTable, ...]:
         """Return a table of each body that types consist of, outer ones first."""
@@ -228,14 +282,18 @@ class _Tables:
                     waiting += [one.type for one in self._models[kind.body].fields]
             else:
                 waiting += inner_types(kind)
-        return tuple(self._body(key, self._models[key]) for key in found)
+        for key in found.keys() - self._tables.keys():
+            self._tables[key] = self._body(key, self._models[key])
+        return tuple(self._tables[key] for key in found)
 
     def _body(self, key: str, model: Model) -> BodyTable:
         more = (
             "" if model.additional is None else page_code(notation(model.additional, self._models))
         )
+        name = self._names.get(key)
         return BodyTable(
-            name=self._names.get(key, model.class_name),
+            name=model.class_name if name is None else name,
+            address="" if name is None else self.links.body(self._version, name),
             meaning=_meaning(model.description, deprecated=model.deprecated),
             rows=tuple(self.row(one, model.direction, "") for one in model.fields),
             more=more,

@@ -22,6 +22,7 @@ from upsertgen.errors import InvalidInput, Location, Problem
 SETTINGS = "zensical.toml"
 """What the tool is told, in the folder of the documentation."""
 PAGES = "pages"
+"""Where the pages stand in that folder."""
 SITE = "site"
 
 _TOOL = "zensical"
@@ -31,11 +32,12 @@ _FINDING = re.compile(
 )
 
 
-def build_site(folder: Path) -> Path:
+def build_site(folder: Path, *, strict: bool = True) -> Path:
     """Build the site of the pages in a folder of documentation, or bring it up to date.
 
     Args:
         folder: The folder that holds the pages and what the tool is told.
+        strict: Whether a link that leads nowhere is an error.
 
     Returns:
         The folder of the site, which holds nothing else.
@@ -47,7 +49,7 @@ def build_site(folder: Path) -> Path:
     _check(folder)
     site = folder / SITE
     done = subprocess.run(  # noqa: S603
-        [*_command("build", folder), "--strict"],
+        [*_command("build", folder), *(["--strict"] if strict else [])],
         cwd=folder,
         env={**os.environ, "PYTHONUTF8": "1"},
         stdin=subprocess.DEVNULL,

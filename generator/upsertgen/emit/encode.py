@@ -14,8 +14,9 @@ nothing else. What is escaped depends on a fixed version of Unicode, so that eve
 | name and value of an HTTP header | `header_name`, `header_value` |
 | TOML | `toml_string` |
 | JSON | `json_text` |
+| HTML | `html_text` |
 | Markdown | `markdown`, `markdown_code`, `markdown_literal` |
-| pages of documentation | `page_text`, `page_code` |
+| pages of documentation | `page_text`, `page_code`, `page_block` |
 
 `joined`, `one_line` and `without_full_stop` give text that still has to be encoded.
 """
@@ -285,6 +286,11 @@ def shell_word(text: SpecText | str) -> str:
     return shlex.quote(_visible_text(" ".join(raw(text).split())).replace("`", "'"))
 
 
+def html_text(text: SpecText | str) -> str:
+    """Return text as HTML shows it, on one line and without effect, also in an attribute."""
+    return html.escape(_visible_text(" ".join(raw(text).split())))
+
+
 def markdown(text: SpecText | str) -> str:
     """Return text as Markdown shows it, on one line and without effect."""
     escaped = _MARKDOWN.sub(r"\\\1", _visible_text(" ".join(raw(text).split())))
@@ -338,6 +344,20 @@ def page_code(text: SpecText | str) -> str:
     # What a code span cannot hold everywhere: a vertical bar ends a cell, whatever stands around it.
     encoded = "".join(one if one.isalnum() or one == " " else f"&#{ord(one)};" for one in told)
     return f"<code>{encoded}</code>"
+
+
+def page_block(language: str, text: SpecText | str) -> str:
+    """Return text as a block of code in a page of documentation.
+
+    Args:
+        language: What the code is written in, in a word of ours.
+        text: The code, with its lines.
+    """
+    lines = [_visible_text(one.rstrip()) for one in raw(text).strip("\n").split("\n")]
+    # No line of the code can end a block that begins with more backquotes than it has anywhere.
+    longest = max((len(run) for run in re.findall("`+", "\n".join(lines))), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([f"{fence}{language}", *lines, fence])
 
 
 def _filled(text: SpecText | str, width: int, encode: Callable[[str], str]) -> str:

@@ -28,7 +28,7 @@ _CHECKED_OUT = Path(__file__).parent.parent.parent.parent / "templates"
 
 _CODES: dict[str, bytes] = {}
 _ENCODERS = (
-    "docstring file_name header_name header_value identifier json_text markdown markdown_code "
+    "docstring file_name header_name header_value html_text identifier json_text markdown markdown_code "
     "markdown_literal one_line page_code page_text plain_name record_literal shell_word string_literal "
     "toml_string url_path value_literal whole_docstring "
 ).split()

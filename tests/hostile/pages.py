@@ -22,7 +22,7 @@ from unittest import mock
 
 import markdown  # type: ignore[import-untyped]
 from markdown_it import MarkdownIt
-from pymdownx import slugs
+from pymdownx import slugs  # type: ignore[import-untyped]
 from upsertgen.configuration import Settings
 from upsertgen.diff.sources import understand_folder
 from upsertgen.docs import pages_of, reference
@@ -194,7 +194,8 @@ def check_pages(
     pages = [path for path, file in files.items() if file.text != twins[path].text]
     step = 1 if most is None else len(pages) // most + 1
     for path in pages[::step]:
-        check_page(path, files[path].text, twins[path].text, words)
+        if path.endswith((".md", ".txt")):
+            check_page(path, files[path].text, twins[path].text, words)
 
 
 def check_page(path: str, text: str, twin: str, words: Words) -> None:

@@ -217,8 +217,8 @@ def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     files = pages_of(*given_for(_calls(texts), tmp_path_factory.mktemp("calls") / "specs"))
     whole = "".join(file.text for path, file in files.items() if "/calls" in path)
     found: dict[int, _Shown] = {}
-    for part in whole.split('\n<a id="send')[1:]:
-        number, body = int(part.partition('"')[0]), _REQUEST.search(part)
+    for part in whole.split("\n## send")[1:]:
+        number, body = int(part.partition("\n")[0]), _REQUEST.search(part)
         assert body is not None
         tabs = {title: textwrap.dedent(lines) for title, lines in _TAB.findall(part)}
         found[number] = _Shown(texts[number], tabs, json.loads(body[1]))

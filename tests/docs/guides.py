@@ -44,6 +44,11 @@ _NAMED = re.compile(r"`([\w./-]+)`:$")
 _BOX = re.compile(r"(?:!!!|\?\?\?\+?|===\+?) ")
 _INSTALLS = ("pip install ", "python3 -m venv ", ". .venv/bin/activate")
 _EXTRAS = re.compile(r"hubspot-upsert\[([\w,]+)\]")
+_NOT_A_READERS = frozenset(
+    "ACCESS_TOKEN HUBSPOT_UPSERT_ACCESS_TOKEN FORCE_COLOR PYTEST_ADDOPTS PYTHONPATH PY_COLORS".split()
+)
+"""Variables of the environment that a test may have, and that change what comes."""
+
 # One shell reads the names of scripts, and runs each with its output in a file.
 _SHELL = """\
 exec 8>&1 9<&0 </dev/null
@@ -181,13 +186,12 @@ class Shell:
     """
 
     def __init__(self, folder: Path, ports: Mapping[str, int], programs: Path | None = None):
-        self._folder = folder
+        self._folder = folder = folder.absolute()
         self._scripts = folder.parent / f"{folder.name}-steps"
         self._scripts.mkdir()
         self._used = {shown: str(port) for shown, port in ports.items()}
         self._count = 0
-        own = ("ACCESS_TOKEN", "HUBSPOT_UPSERT_ACCESS_TOKEN", "PYTEST_ADDOPTS", "PYTHONPATH")
-        kept = {name: value for name, value in os.environ.items() if name not in own}
+        kept = {name: value for name, value in os.environ.items() if name not in _NOT_A_READERS}
         paths = [programs, Path(sys.executable).parent, os.environ["PATH"]]
         self._process = subprocess.Popen(
             ["bash", "-c", _SHELL],

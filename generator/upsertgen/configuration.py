@@ -25,6 +25,7 @@ _PACKAGE = "[a-z][a-z0-9_]*"
 _DISTRIBUTION = "[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?"
 _SINGLE_LINE = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]"
 """A character that ends no line and moves no cursor."""
+_PAGE_ADDRESS = r"https?://[A-Za-z0-9._~:/?%@-]*\{page\}[A-Za-z0-9._~/-]*"
 _LONGEST_NAME = 100
 _LONGEST_PATH = 1000
 _LONGEST_DESCRIPTION = 512
@@ -81,6 +82,8 @@ class Settings:
         example: The object type that its README shows; by default one that has an example.
         fixture_prefix: How the short names of its fixtures for pytest begin, beside those that begin with
             the package; by default there are none.
+        docs_url: The address of a page of the documentation, with `{page}` for its name, such as
+            `classes/errors`; by default the path of the page in the repository of the distribution.
         jobs: How many processes format at once; by default as many as there are processors, at most 4.
         renames: What became of public names that are not there any more.
         free_names: Whether public names may change from release to release; before 1.0 only.
@@ -141,6 +144,15 @@ class Settings:
             shows=True,
             pattern=f"^{_PACKAGE}$",
             maxLength=_LONGEST_NAME,
+        ),
+    )
+    docs_url: str | None = field(
+        default=None,
+        metadata=_flag(
+            "Address of a page of its documentation, with {page} for its name; exceptions know theirs.",
+            shows=True,
+            pattern=f"^{_PAGE_ADDRESS}$",
+            maxLength=_LONGEST_PATH,
         ),
     )
     jobs: int | None = field(
@@ -318,6 +330,11 @@ def _check(settings: Settings, locate: Locate) -> None:
             "jobs",
             settings.jobs is None or 1 <= settings.jobs <= MOST_JOBS,
             f"a number from 1 to {MOST_JOBS}",
+        ),
+        (
+            "docs-url",
+            settings.docs_url is None or re.fullmatch(_PAGE_ADDRESS, settings.docs_url),
+            "an address with {page} for the name of a page: https://example.com/docs/{page}.html",
         ),
         (
             "free-names",

@@ -27,6 +27,29 @@ __all__ = [
 ]
 
 
+_PAGE = "docs/pages/{page}.md"
+"""Where a page of the documentation is: its path in the repository of this distribution, or its address."""
+
+
+class Documented:
+    """Base of exceptions that know where they are described.
+
+    Attributes:
+        documentation: The page that describes the class, or the one that it derives from: its address, or
+            its path in the repository of this distribution.
+    """
+
+    documentation: ClassVar[str]
+
+    def __init_subclass__(cls, *, page: str | None = None) -> None:
+        super().__init_subclass__()
+        page = "errors" if page is None and cls.__module__ == __name__ else page
+        # What others derive is described where its base is.
+        if page is not None:
+            address = _PAGE.replace("{page}", f"classes/{page}")
+            cls.documentation = f"{address}#{cls.__name__.lower()}"
+
+
 @dataclass(frozen=True)
 class RateLimit:
     """What the server said about its rate limits. None stands for what it did not say.
@@ -46,7 +69,7 @@ class RateLimit:
     daily_remaining: int | None = None
 
 
-class ApiError(Exception):
+class ApiError(Documented, Exception):
     """A call did not return a value.
 
     Attributes:

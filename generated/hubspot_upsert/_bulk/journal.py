@@ -11,6 +11,7 @@ from hashlib import blake2b
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from ..errors import Documented
 from .batch import Batch
 from .database import DatabaseKind, OwnedDatabase
 from .jobs import PendingJob
@@ -30,11 +31,11 @@ _AGAIN = "CREATE TABLE again (key BLOB PRIMARY KEY, number INTEGER NOT NULL) WIT
 _JOBS = "CREATE TABLE IF NOT EXISTS jobs (number INTEGER PRIMARY KEY, jobs TEXT NOT NULL)"
 
 
-class JournalError(Exception):
+class JournalError(Documented, Exception, page="bulk"):
     """A journal cannot be used. The message is one line that says what to do."""
 
 
-class JournalMismatch(JournalError):
+class JournalMismatch(JournalError, page="bulk"):
     """A journal belongs to a run with another source or other arguments."""
 
 

@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from .._runtime.fork import ForkSafe
-from ..errors import RateLimit
+from ..errors import Documented, RateLimit
 
 # Of 190 requests that are allowed in a window, 185 are planned, and two permits may be taken at once.
 # The rest is for requests that come late, and so closer to the next ones.
@@ -211,7 +211,7 @@ def _ignored(maximum: int) -> float:
     return 1 + _IGNORED * maximum
 
 
-class RateLimiterError(Exception):
+class RateLimiterError(Documented, Exception, page="bulk"):
     """A rate limiter cannot give permits. Nothing was sent without one."""
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, It
 from itertools import islice
 from typing import Any, NamedTuple
 
+from ..errors import Documented
 from .outcomes import Problem
 from .records import iterate
 
@@ -35,7 +36,7 @@ class UnreadableRecord(dict[str, Any]):
         self.problem = Problem(None, UNREADABLE_RECORD, message)
 
 
-class StartBeyondEnd(ValueError):
+class StartBeyondEnd(Documented, ValueError, page="bulk"):
     """The source ends before the record that was to be the first one.
 
     Where it ends just there is no mistake: that is where a run goes on that was stopped after the last one.

@@ -36,7 +36,7 @@ from ..bulk import (
     UpsertReport,
     report_of,
 )
-from ..errors import ApiError
+from ..errors import ApiError, Documented
 from .account import account_id, other_account
 from .advice import CommandLine, in_flags, is_convertible, next_steps, told
 from .columns import NOTHING_SAVED, Mapper, SourceRecord, UnreadableRow, parse_mappings
@@ -194,6 +194,7 @@ def run(catalogue: Catalogue, options: Options) -> int:
                 _name(source.name, report.place_of(outcome), outcome)
 
         problem = None
+        cause: Exception | None = None
         try:
             with progress_bar(choice.name, source.fraction) as arguments["progress"]:
                 send(upsert, records, arguments, report, take)
@@ -201,7 +202,7 @@ def run(catalogue: Catalogue, options: Options) -> int:
                 rejects.finish()
         # An error of the API that ends all is about the token that an app asks for.
         except (BadInput, JournalError, RateLimiterError, StateError, ApiError) as error:
-            problem = in_flags(str(error))
+            problem, cause = in_flags(str(error)), error
             failed = report_of(error)
             if failed is not None and failed.stop is not None and not options.dry_run:
                 report.stop = replace(failed.stop, reason=problem, mend="")
@@ -238,6 +239,10 @@ def run(catalogue: Catalogue, options: Options) -> int:
         convertible=convertible,
     ):
         click.echo(step)
+    cause = cause if report.stop is None else report.stop.error
+    # The path of a page in a repository is of no use here.
+    if isinstance(cause, Documented) and "://" in cause.documentation:
+        click.echo(f"{catalogue.program}: {cause.documentation} says more", err=True)
     if problem is not None:
         raise BadInput(problem)
     if report.stop is not None or (report.not_sent and not options.dry_run):

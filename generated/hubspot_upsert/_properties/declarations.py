@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any, cast
 
 from .._runtime.suggestion import nearest
+from ..errors import Documented
 from .property import PROPERTY_TYPES, Property
 
 NOTHING = (None, "", "~", "null")
@@ -17,7 +18,7 @@ _FIELDS = tuple(each.name for each in fields(Property) if each.name != "name")
 _FLAGS = ("unique", "read_only", "calculated", "multiple", "archived")
 
 
-class PropertiesError(ValueError):
+class PropertiesError(Documented, ValueError, page="bulk"):
     """Properties cannot be read or used. The message is one line that says what, where and how to mend it."""
 
 

@@ -83,8 +83,15 @@ class Package:
                 return self.find(".".join((member.target_path, *parts[end + 1 :])))
             for name in parts[end + 1 :]:
                 member = member.members.get(name) if member is not None else None
-            return member if isinstance(member, Definition) else None
+            return self._meant(member) if isinstance(member, Definition) else None
         return None
+
+    def _meant(self, one: Definition) -> Definition:
+        """Return the class that a name of a module is another name of, or what it is itself."""
+        if isinstance(one, griffe.Attribute) and isinstance(one.value, griffe.ExprName):
+            found = self.find(one.value.canonical_path) if one.annotation is None else None
+            return found if isinstance(found, griffe.Class) else one
+        return one
 
     def exported(self, path: str) -> dict[str, Definition]:
         """Return what a module gives to others, by the names that it has there.

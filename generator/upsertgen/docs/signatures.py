@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import keyword
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -193,7 +194,8 @@ def _arguments(call: str | griffe.Expr) -> Iterator[tuple[str, str]]:
 
 
 def _given_name(one: BodyField) -> str:
-    return one.wire_name if one.wire_name.isidentifier() else one.name
+    is_name = one.wire_name.isidentifier() and not keyword.iskeyword(one.wire_name)
+    return one.wire_name if is_name else one.name
 
 
 def _takes_more(package: Package, one: griffe.Class) -> bool:

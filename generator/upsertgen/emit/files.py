@@ -392,7 +392,7 @@ class Files:
     def _error_module(self, ours: bool) -> str:
         text = self._templates.plain_text(ERRORS, ours=ours)
         try:
-            module = with_own_errors(text, self._api)
+            module = with_own_errors(text, self._api, self._settings.docs_url)
         except (SyntaxError, ValueError) as error:
             self._templates.refuse_override(ERRORS, f"the template cannot be used: {error}")
             raise

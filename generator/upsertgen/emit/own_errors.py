@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import ast
+import re
 
-from upsertgen.emit.encode import identifier, raw, whole_docstring
+from upsertgen.emit.encode import identifier, raw, string_literal, whole_docstring
 from upsertgen.ir.tree import Api
 from upsertgen.ir.vocabulary import OwnError
 from upsertgen.spec_text import SpecText
 
 TEMPLATE = "package/errors.py"
 """The module of those that every client has."""
+_PAGE = re.compile(r'^_PAGE = "[^"\n]*"$', re.MULTILINE)
+"""Where the module says where pages are."""
 _BEHIND = "\n\nclass ServerError("
 """What they stand before."""
 
 
-def with_own_errors(module: str, api: Api) -> str:
+def with_own_errors(module: str, api: Api, page: str | None = None) -> str:
     """Return the module of exceptions with those that an API has alone.
 
     Args:
         module: The module without them.
         api: Whose they are.
+        page: The address of a page of the documentation, with `{page}` for its name; by default the path
+            of the page in the repository of the distribution.
 
     Raises:
         ValueError: The module has no place for them.
     """
+    if page is not None:
+        module = _PAGE.sub(lambda _: f"_PAGE = {string_literal(page)}", module, count=1)
     if not api.errors:
         return module
     if _BEHIND not in module:

@@ -205,7 +205,7 @@ class UpsertReport(ReportContents):
         self.conversions = tuple(ConvertedColumn(**each) for each in run.get("conversions", ()))
 
 
-class UnfinishedUpsert(ApiError):
+class UnfinishedUpsert(ApiError, page="bulk"):
     """Not every record was written.
 
     Attributes:
@@ -234,11 +234,11 @@ class UnfinishedUpsert(ApiError):
         return f"{self.operation}: {self.message}"
 
 
-class RejectedRecords(UnfinishedUpsert):
+class RejectedRecords(UnfinishedUpsert, page="bulk"):
     """Records were rejected, or nobody knows what became of them. All others were written."""
 
 
-class UpsertStopped(UnfinishedUpsert):
+class UpsertStopped(UnfinishedUpsert, page="bulk"):
     """The run was stopped before its end."""
 
 

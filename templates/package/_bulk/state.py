@@ -21,6 +21,7 @@ from typing import Any, cast
 
 from .._runtime.roles import Roles
 from .._runtime.ways import without
+from ..errors import Documented
 from .batch import Batch, Mark
 from .database import DatabaseKind, OwnedDatabase
 from .envelope import json_of
@@ -46,11 +47,11 @@ _ACCEPTED = frozenset({Status.CREATED, Status.UPDATED, Status.WRITTEN})
 _NOT_STORED = frozenset({Status.REJECTED, Status.NOT_SENT})
 
 
-class StateError(Exception):
+class StateError(Documented, Exception, page="bulk"):
     """A state cannot be used. The message is one line that says what to do."""
 
 
-class StateMismatch(StateError):
+class StateMismatch(StateError, page="bulk"):
     """A state belongs to another place: another API, object type or id property."""
 
 

@@ -8,13 +8,14 @@ from difflib import get_close_matches
 from typing import Any
 
 from .._runtime import extras
+from ..errors import Documented
 
 _EXTRAS = {"click": "sandbox", "h11": "sandbox", "starlette": "sandbox"}
 _LONGEST = 60
 _MOST_NAMES = 40
 
 
-class SandboxError(Exception):
+class SandboxError(Documented, Exception, page="sandbox"):
     """The sandbox cannot do what was asked for. The message is one line that says how to mend it."""
 
 

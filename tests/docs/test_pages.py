@@ -1,4 +1,4 @@
-"""Pages of documentation as part of a run: when they are written, what is told of them, and what keeps them."""
+"""Pages of documentation as part of a run: when they are written, what is told of them, what keeps them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from upsertgen.configuration import read_configuration
+from upsertgen.configuration import Settings, read_configuration
 from upsertgen.run import exclusive_run
 
 from tests.cli.project import PROJECT, PYPROJECT
@@ -339,11 +339,14 @@ def test_a_run_that_is_killed_leaves_all_pages_or_none(
             break
         assert run.returncode == -signal.SIGKILL, run.stderr
         monkeypatch.chdir(copy)
-        settings = read_configuration(Path("pyproject.toml"))
-        with exclusive_run(Path("pyproject.toml"), lambda given=settings: given, lambda *_: None):
+        with exclusive_run(Path("pyproject.toml"), _settings, lambda *_: None):
             now = contents(copy)
         assert now in (before, after), point
         seen["before" if now == before else "after"] += 1
         shutil.rmtree(copy)
         point += every
     assert all(seen.values()), seen
+
+
+def _settings() -> Settings:
+    return read_configuration(Path("pyproject.toml"))

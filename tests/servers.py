@@ -19,6 +19,9 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 PATIENCE = 60.0
+"""Seconds until what has not happened will not happen."""
+PROGRAM_PATIENCE = 300.0
+"""The same for programs, and for those that they run: on a busy machine each takes seconds to start."""
 TOKEN = "pat-secret-0123456789"
 # Those who run at the same time choose another one.
 CHANCE = random.SystemRandom()

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from tests.command_line import upsertgen, write_files
-from tests.servers import PATIENCE, Server, answer
+from tests.servers import PROGRAM_PATIENCE, Server, answer
 
 PYPROJECT = '[tool.upsertgen]\npackage = "stock_upsert"\njobs = 1\n'
 RUN = """\
@@ -239,7 +239,7 @@ def run(folder: Path, *words: str) -> str:
         env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=PROGRAM_PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -16,7 +16,7 @@ import pytest
 
 from tests.command_line import write_files
 from tests.downstream_project import STOCK
-from tests.servers import PATIENCE, Server
+from tests.servers import PROGRAM_PATIENCE, Server
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = """\
@@ -105,7 +105,7 @@ class Environment:
             capture_output=True,
             text=True,
             check=False,
-            timeout=PATIENCE,
+            timeout=PROGRAM_PATIENCE,
         )
 
 

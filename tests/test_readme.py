@@ -36,7 +36,7 @@ from werkzeug import Response
 
 from tests.endpoints import SUCCESS
 from tests.inventory import PACKAGES, attributes
-from tests.servers import PATIENCE, Server, answer, free_port
+from tests.servers import PROGRAM_PATIENCE, Server, answer, free_port
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -185,7 +185,7 @@ def test_the_lines_about_properties_run(tmp_path: Path) -> None:
         env={**os.environ, "PATH": os.pathsep.join(paths)},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=PROGRAM_PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr

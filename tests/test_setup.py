@@ -19,7 +19,7 @@ from tests.tools import bare_systems, constraints, rerun
 
 ROOT = Path(__file__).parent.parent
 INTEGRATIONS = frozenset(
-    ("dask", "distributed", "dlt", "hubspot-api-client", "pandas", "polars", "sqlalchemy")
+    "apache-airflow dagster dask distributed dlt hubspot-api-client pandas polars pyspark sqlalchemy".split()
 )
 """What only `make test-integrations` installs, which takes the newest versions."""
 

@@ -18,7 +18,7 @@ from hubspot_upsert._cli.catalogue import CATALOGUE
 from hubspot_upsert._cli.entry import run_command
 from hubspot_upsert.sandbox import Sandbox
 
-from tests.servers import PATIENCE, TOKEN
+from tests.servers import PROGRAM_PATIENCE, TOKEN
 
 VERSION = "2026-03"
 _BY_EMAIL = ("--api-version", VERSION, "--id-property", "email")
@@ -106,7 +106,7 @@ def ended(process: subprocess.Popen[str], data: str | None = None) -> Said:
     """Wait for the end of a process."""
     with process:  # Lest its pipes are found open in the middle of another test.
         try:
-            out, err = process.communicate(data, timeout=PATIENCE)
+            out, err = process.communicate(data, timeout=PROGRAM_PATIENCE)
         finally:
             process.kill()
     return Said(process.returncode, out, err)
@@ -115,7 +115,7 @@ def ended(process: subprocess.Popen[str], data: str | None = None) -> Said:
 @contextmanager
 def patience(process: subprocess.Popen[str]) -> Iterator[None]:
     """Wait for what a process says, which ends with it, but not for ever."""
-    timer = threading.Timer(PATIENCE, process.kill)
+    timer = threading.Timer(PROGRAM_PATIENCE, process.kill)
     timer.start()
     try:
         yield
@@ -125,7 +125,7 @@ def patience(process: subprocess.Popen[str]) -> Iterator[None]:
 
 def wait_until(happened: Callable[[], bool]) -> None:
     """Wait for something that is about to happen."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + PROGRAM_PATIENCE
     while not happened():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.01)

@@ -386,7 +386,7 @@ def read_by_a_process(data: Iterable[bytes]) -> list[str]:
     process = process_of(READ_ALL, "-", "jsonl")
     assert process.stdin is not None
     process.stdin.writelines(data)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 0
     return output.decode().split()
 
@@ -411,5 +411,5 @@ def test_standard_input_stays_open(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_reading_needs_neither_click_nor_rich() -> None:
     code = "import sys, package._cli.source as r; print({'click', 'rich', 'pyarrow'} & set(sys.modules))"
-    output, _ = process_of(code).communicate(timeout=60)
+    output, _ = process_of(code).communicate(timeout=300)
     assert output == b"set()\n"

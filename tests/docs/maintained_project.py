@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.command_line import upsertgen, write_files
 from tests.importing.documents import document
 from tests.importing.published_documents import Document
-from tests.servers import PATIENCE
+from tests.servers import PROGRAM_PATIENCE
 
 PYPROJECT = """\
 [tool.upsertgen]
@@ -48,7 +48,11 @@ def git(folder: Path, *words: str) -> None:
     """Run git in a folder."""
     plain = ("-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false")
     subprocess.run(
-        ["git", *plain, *words], cwd=folder, check=True, capture_output=True, timeout=PATIENCE
+        ["git", *plain, *words],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        timeout=PROGRAM_PATIENCE,
     )
 
 

@@ -16,7 +16,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.docs.guides import GUIDES, ROOT, Command, File, Shell, steps
-from tests.servers import PATIENCE, kept_port
+from tests.servers import PROGRAM_PATIENCE, kept_port
 
 PAGE = GUIDES.parent / "install.md"
 TEXT = PAGE.read_text("utf-8")
@@ -49,7 +49,7 @@ def git(folder: Path, *words: str) -> None:
         cwd=folder,
         check=True,
         capture_output=True,
-        timeout=PATIENCE,
+        timeout=PROGRAM_PATIENCE,
     )
 
 

@@ -212,7 +212,8 @@ def test_every_picture_is_made_again(picture: Picture, tmp_path: Path) -> None:
 
 @pytest.mark.large
 def test_a_load_is_run_again() -> None:
-    load = timeline.record(records=2_000, latency="30ms±20")
+    # After a 429 among the first requests, a load goes on too slowly for a test.
+    load = timeline.record(2_000, fault="server;status=503", latency="30ms±20")
     assert sum(count for *_, count in load["requests"]) == load["records"] == 2_000
-    assert 429 in [status for _, _, status, _ in load["requests"]]
+    assert {status for _, _, status, _ in load["requests"]} == {200, 503}
     assert "2,000 records" in timeline.draw(load, "dark")

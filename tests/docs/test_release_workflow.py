@@ -19,7 +19,7 @@ from tests.command_line import upsertgen, write_files
 from tests.docs.guides import GUIDES, ROOT, File, steps
 from tests.docs.maintained_project import IDENTITY, git
 from tests.downstream_project import STOCK
-from tests.servers import PATIENCE
+from tests.servers import PROGRAM_PATIENCE
 
 PAGE = GUIDES.parent / "maintaining" / "release-workflow.md"
 PROJECT = {
@@ -76,7 +76,7 @@ class Runner:
             capture_output=True,
             text=True,
             check=False,
-            timeout=2 * PATIENCE,
+            timeout=PROGRAM_PATIENCE,
         )
 
 

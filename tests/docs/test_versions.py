@@ -282,6 +282,26 @@ def test_nothing_else_changes_only_where_that_is_so(shop: Shop) -> None:
     assert set(links(second["Object types"])) == {"stones"}
 
 
+def test_what_is_called_otherwise_is_a_line_that_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    project = Project(tmp_path, "v1", "v2")
+    project.move("v2/people.yaml", "v2/humans.yaml")
+    project.edit("v2/humans.yaml", ("batch_upsert", "upsert_many"))
+    with_docs(tmp_path)
+    project.generated()
+    pages = tmp_path / "generated" / "docs" / "pages"
+    before, after = programs(pages / "moving" / "v1-to-v2.md")["A call"]
+    assert "client.people.batch_upsert(" in before
+    assert "client.humans.upsert_many(" in after
+    rows = {row[0].strip("`"): row[1:] for row in tables(page("versions.md", pages))[-1]}
+    assert rows["people"][1:] == [NOT_THERE, "called otherwise"]
+    assert rows["humans"][0] == NOT_THERE
+    assert "name" in rows["humans"][2]
+    assert check_markdown(pages) == []
+
+
 def test_deprecated_names_are_listed(shop: Shop) -> None:
     told = sections(page("names.md", shop.pages))
     assert "No name that works today is an old one." in told["Renamed"]

@@ -23,7 +23,7 @@ from upsertgen.write.transaction import FolderChange, commit, recover
 from tests.command_line import contents, upsertgen, write_files
 from tests.hostile.kill_points import Tree, tree
 
-_PATIENCE = 60.0
+_PATIENCE = 300.0
 _COMMAND = [sys.executable, "-m", "upsertgen"]
 
 

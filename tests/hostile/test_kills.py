@@ -23,7 +23,7 @@ from tests.test_release import LABEL, unreleased
 __all__ = ["unreleased"]
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 
 @pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.large)])

@@ -22,7 +22,7 @@ from tests.hostile.kill_points import prepare, refuse_exchange, tree
 
 _PR_CAPBSET_DROP = 24
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
-_PATIENCE = 60.0
+_PATIENCE = 300.0
 
 
 def _without_privileges() -> None:

@@ -28,7 +28,7 @@ from tests.new_project import documents
 from tests.new_project.conftest import Begin
 from tests.new_project.documents import Document
 from tests.new_project.test_guesses import ways
-from tests.servers import PATIENCE
+from tests.servers import PROGRAM_PATIENCE
 
 
 def is_green() -> None:
@@ -161,7 +161,7 @@ def test_an_upsert_that_is_called_so_itself_has_a_command(begin: Begin, folder: 
         cwd=folder / "generated",
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=PROGRAM_PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -234,7 +234,9 @@ def test_builds_make_the_clients_where_that_is_wanted(begin: Begin, folder: Path
     is_green()
     shutil.rmtree(folder / "generated")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", "dist"]
-    built = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    built = subprocess.run(
+        command, capture_output=True, text=True, timeout=PROGRAM_PATIENCE, check=False
+    )
     assert built.returncode == 0, built.stderr
     (wheel,) = (folder / "dist").glob("acme_client-0.1.0-*.whl")
     assert "acme_client/v2/users.py" in zipfile.ZipFile(wheel).namelist()
@@ -467,7 +469,7 @@ def test_a_terminal_is_asked(folder: Path) -> None:
         except OSError:
             # Linux says so when the other end is closed.
             pass
-        assert process.wait(PATIENCE) == 0, shown
+        assert process.wait(PROGRAM_PATIENCE) == 0, shown
     os.close(ours)
     assert b"Import name of the client [acme_client]:" in shown
     assert tomllib.loads((folder / "pyproject.toml").read_text())["tool"]["upsertgen"][
@@ -486,7 +488,7 @@ def test_the_test_of_a_new_project_passes(
         env={**os.environ, "PYTHONPATH": "generated"},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=PROGRAM_PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.new_project.documents import by_property
-from tests.servers import PATIENCE
+from tests.servers import PROGRAM_PATIENCE
 
 README = Path(__file__).parent.parent.parent / "README.md"
 
@@ -35,7 +35,7 @@ def test_three_commands_lead_from_a_document_to_a_client_that_works(tmp_path: Pa
         },
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=PROGRAM_PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

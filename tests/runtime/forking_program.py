@@ -21,7 +21,7 @@ from package._runtime import fork
 from tests.runtime.echo_server import AsyncClient, Client, id_of
 
 ROUNDS = 2
-PATIENCE = 30
+PATIENCE = 90
 
 
 def token() -> str:

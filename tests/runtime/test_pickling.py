@@ -22,7 +22,7 @@ from package._runtime.security import BEARER, Token, Tokens
 
 from tests.runtime.conftest import KINDS, AnyClient, Kind, close, get
 from tests.runtime.emitted_client import AsyncClient, Client
-from tests.servers import PATIENCE, TOKEN, Server, answer
+from tests.servers import PROGRAM_PATIENCE, TOKEN, Server, answer
 
 HELD = Credentials((BEARER,), TOKEN)
 # What it prints is compared, so that a warning that nothing caught fails the test as well.
@@ -120,7 +120,7 @@ def test_a_client_calls_from_another_process(server: Server) -> None:
             input=pickle.dumps(client),
             capture_output=True,
             check=False,
-            timeout=PATIENCE,
+            timeout=PROGRAM_PATIENCE,
             cwd=root,
             env={"PYTHONPATH": f"{root}:{root / 'templates'}"},
         )

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 TESTS = """\
 import asyncio

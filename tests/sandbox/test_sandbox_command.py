@@ -41,7 +41,7 @@ def _running(
         assert found is not None, process.communicate()
         yield found[0], process
         process.send_signal(end)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
         assert errors == ""
         assert process.returncode == 0
     finally:
@@ -52,7 +52,7 @@ def _running(
 def _ended(*command: str) -> subprocess.CompletedProcess[str]:
     """Run Python until it ends by itself."""
     return subprocess.run(
-        [sys.executable, *command], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, *command], capture_output=True, text=True, timeout=300, check=False
     )
 
 

@@ -16,7 +16,7 @@ from upsertgen.diff.report import Presence, caller_impact
 from upsertgen.docs.changes import Changes, ChangeView, Linked
 from upsertgen.docs.page import Page, Sources
 from upsertgen.emit.bulk_methods import bulk_methods
-from upsertgen.emit.encode import joined
+from upsertgen.emit.encode import joined, raw
 from upsertgen.emit.readme import Shown, example_arguments, example_of
 from upsertgen.emit.sandbox import fixtures_of
 from upsertgen.emit.security import client_security
@@ -179,24 +179,34 @@ def _context(sources: Sources, version: Version, shown: Shown | None) -> Mapping
 
 def _pair(sources: Sources, changes: Changes) -> tuple[Shown, Shown] | None:
     """Return what is shown: an operation of each version; nothing if none has an example in both."""
-    settings = sources.settings
     older = {one.name: one for one in changes.old.resources}
     newer = {one.name: one for one in changes.new.resources}
+    example = sources.settings.example
     found: list[tuple[tuple[bool, bool, bool], tuple[Shown, Shown]]] = []
     for name in changes.comparison.common:
-        if name not in older or name not in newer:
-            continue
+        resource = older[_earlier(changes, name, Kind.OBJECT_TYPE_RENAMED, name)]
+        operations = {one.name: one for one in resource.operations}
         for operation in newer[name].operations:
-            before = next(
-                (one for one in older[name].operations if one.name == operation.name), None
-            )
-            if before is None:
+            called = _earlier(changes, name, Kind.METHOD_RENAMED, operation.name)
+            if called not in operations:
                 continue
-            pair = _shown_pair(sources, changes, (older[name], before), (newer[name], operation))
+            before, after = (resource, operations[called]), (newer[name], operation)
+            pair = _shown_pair(sources, changes, before, after)
             if pair is not None:
-                rank = (name != settings.example, operation.upsert is None, not operation.example)
+                rank = (name != example, operation.upsert is None, not operation.example)
                 found.append((rank, pair))
     return min(found, key=lambda one: one[0])[1] if found else None
+
+
+def _earlier(changes: Changes, object_type: str, kind: Kind, name: str) -> str:
+    """Return what the older version calls something of an object type."""
+    renames = (one.finding for one in changes.comparison.of(object_type))
+    earlier = {
+        raw(one.after): raw(one.before)
+        for one in renames
+        if one.kind is kind and one.before is not None and one.after is not None
+    }
+    return earlier.get(name, name)
 
 
 def _shown_pair(

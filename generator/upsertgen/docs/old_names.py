@@ -64,9 +64,7 @@ def names_page(sources: Sources, support: Mapping[str, Support]) -> Page:
         "renamed": [_renamed(sources, one, releases) for one in sources.aliases.all],
         "gone": list(_gone(sources, releases)),
         "deprecated": [
-            _deprecated(sources, name, support, releases)
-            for text in deprecated_names(api)
-            if (name := parse_name(text)) is not None
+            _deprecated(sources, text, support, releases) for text in deprecated_names(api)
         ],
         "releases": bool(releases),
     }
@@ -111,10 +109,13 @@ def _release(version: str | None) -> str:
 
 def _deprecated(
     sources: Sources,
-    name: PublicName,
+    text: str,
     support: Mapping[str, Support],
     releases: Iterable[PastRelease],
 ) -> NameRow:
+    name = parse_name(text)
+    if name is None:
+        return NameRow(_written(sources, text), "", _UNKNOWN, _UNKNOWN)
     version = next(one for one in sources.api.versions if one.package == name.parts[0])
     since = next(
         (one.version for one in releases if _deprecates(one, sources.api, version, name)), None

@@ -15,7 +15,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
+from posixpath import dirname, join, normpath
+from urllib.parse import unquote
 
 from upsertgen.errors import InvalidInput, Location, Problem
 
@@ -27,9 +30,9 @@ SITE = "site"
 
 _TOOL = "zensical"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_FINDING = re.compile(
-    r"^Warning: (?P<wrong>.+)\n\W*\[ (?P<path>.+):(?P<line>\d+):(?P<column>\d+) \]$", re.M
-)
+_LINK = re.compile(r'<[a-z]+[^<>]* href="([^"#:?]*)(?:#([^"]*))?"')
+"""A link to a page of the site, or to a place in it; what is text and no tag has no `<`."""
+_PLACE = re.compile(r'<[a-z0-9]+[^<>]* (?:id|name)="([^"]*)"')
 
 
 def build_site(folder: Path, *, strict: bool = True) -> Path:
@@ -49,7 +52,7 @@ def build_site(folder: Path, *, strict: bool = True) -> Path:
     _check(folder)
     site = folder / SITE
     done = subprocess.run(  # noqa: S603
-        [*_command("build", folder), *(["--strict"] if strict else [])],
+        _command("build", folder),
         cwd=folder,
         env={**os.environ, "PYTHONUTF8": "1"},
         stdin=subprocess.DEVNULL,
@@ -59,10 +62,15 @@ def build_site(folder: Path, *, strict: bool = True) -> Path:
         errors="replace",
     )
     if done.returncode:
-        raise InvalidInput(_problems(folder, done.stdout + done.stderr))
+        told = " ".join(_COLOUR.sub("", done.stdout + done.stderr).split())
+        place = Location((folder / SETTINGS).as_posix(), 0)
+        wrong = f"{_TOOL} could not build the site: {told}"
+        raise InvalidInput.at(place, wrong, "a site", "mend what it says")
     pages = folder / PAGES
     for page in pages.rglob("*.md"):
         shutil.copyfile(page, site / page.relative_to(pages))
+    if strict and (problems := list(_dead_links(pages, site))):
+        raise InvalidInput(problems)
     return site
 
 
@@ -109,17 +117,37 @@ def _check(folder: Path) -> None:
             raise InvalidInput.at(place, "there is no such thing", "pages of documentation", mend)
 
 
-def _problems(folder: Path, told: str) -> Iterator[Problem]:
-    """Yield what the tool found wrong, by the place that it names; all that it said, where it names none."""
-    plain = _COLOUR.sub("", told)
-    found = False
-    for match in _FINDING.finditer(plain):
-        found = True
-        path = (folder / PAGES / match["path"]).as_posix()
-        place = Location(path, int(match["line"]), int(match["column"]))
-        expected = "a link that leads somewhere"
-        yield Problem(place, match["wrong"], expected, "correct the link, or add what it leads to")
-    if not found:
-        place = Location((folder / SETTINGS).as_posix(), 0)
-        wrong = f"{_TOOL} could not build the site: {' '.join(plain.split())}"
-        yield Problem(place, wrong, "a site", "mend what it says")
+def _dead_links(pages: Path, site: Path) -> Iterator[Problem]:
+    """Yield the links of a site that lead nowhere.
+
+    The tool could tell them, too, but reads each page again for that whenever one has changed.
+    """
+    texts = {
+        path.relative_to(site).as_posix(): path.read_text("utf-8")
+        for path in sorted(site.rglob("*.html"))
+    }
+    places = {name: set(map(unescape, _PLACE.findall(text))) for name, text in texts.items()}
+    for name, text in texts.items():
+        for address, place in dict.fromkeys(_LINK.findall(text)):
+            target = unquote(unescape(address))
+            path = normpath(join(dirname(name), target)) if target else name
+            held = places.get(path)
+            lost = held is not None and place and unquote(unescape(place)) not in held
+            if lost or (held is None and not (site / path).is_file()):
+                yield _dead_link(pages / Path(name).with_suffix(".md"), target, unquote(place))
+
+
+def _dead_link(page: Path, target: str, place: str) -> Problem:
+    """Return the problem of a link, at the place in the page of Markdown where it seems to stand."""
+    stem = target.removesuffix(".html")
+    written = f"{stem}.md" if stem != target else target
+    written += f"#{place}" if place else ""
+    lines = page.read_text("utf-8").split("\n") if page.is_file() else []
+    found = ((row, line.find(written)) for row, line in enumerate(lines, 1))
+    row, column = next(((row, at + 1) for row, at in found if at >= 0), (1, 1))
+    return Problem(
+        Location(page.as_posix(), row, column),
+        f"the link to {written} leads nowhere",
+        "a page, or a place in one, that there is",
+        "correct the link, or add what it leads to",
+    )

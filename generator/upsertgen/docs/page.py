@@ -90,6 +90,17 @@ class Sources:
         """Where pages stand that people wrote."""
         return self.settings.specs / DOCS
 
+    def place(self, path: str, line: int | str) -> SpecText:
+        """Return where something stands in the specs, the same from wherever the command is run.
+
+        Args:
+            path: A file of the specs, as the person who runs the command would name it.
+            line: The line.
+        """
+        specs = self.settings.specs
+        inside = path.removeprefix(f"{specs.as_posix()}/")
+        return SpecText(f"{specs.resolve().name}/{inside}:{line}")
+
     def page(
         self,
         path: str,

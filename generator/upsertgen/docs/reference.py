@@ -94,6 +94,7 @@ class OperationView:
 
     Attributes:
         operation: The operation.
+        place: Where the specs have it.
         call: How it is called, in several ways; nothing where no example can be made.
         scopes: Sets of scopes, of which a token needs one.
         keys: What finds a record.
@@ -106,6 +107,7 @@ class OperationView:
     """
 
     operation: Operation
+    place: SpecText
     call: Call | None
     scopes: tuple[tuple[SpecText, ...], ...]
     keys: tuple[SpecText, ...]
@@ -174,7 +176,7 @@ def _pages(sources: Sources, version: Version, classes: Classes) -> Iterator[Pag
             "resource": resource,
             "elsewhere": elsewhere,
             "operations": operations,
-            "corrections": list(_distinct(corrections)),
+            "corrections": list(_distinct(sources, corrections)),
             "facts": _facts(api, resource),
             "classes": classes.of_resource(path, version, resource),
             "properties": _property_page(api, resource),
@@ -212,6 +214,7 @@ def _operation(
         call = call_of(sources.settings, api, shown, example)
     return OperationView(
         operation=operation,
+        place=sources.place(*operation.location.rsplit(":", 2)[:2]),
         call=call,
         scopes=operation.scope_sets,
         keys=operation.keys,
@@ -350,12 +353,14 @@ def _rule(name: str, value: object) -> str:
     return f"`{name}` {page_code(value_text(value))}"
 
 
-def _distinct(corrections: Mapping[Correction, None]) -> Iterator[tuple[str, str, str]]:
+def _distinct(
+    sources: Sources, corrections: Mapping[Correction, None]
+) -> Iterator[tuple[str, str, str]]:
     """Yield what each correction says, how that is known, and where it stands; ready to be emitted."""
     for one in corrections:
-        place = SpecText(f"{one.location.path}:{one.location.line}")
-        sources = page_text(SpecText(", ".join(raw(source) for source in one.sources)))
-        yield page_text(one.description), sources, page_code(place)
+        place = sources.place(one.location.path, one.location.line)
+        known = page_text(SpecText(", ".join(map(raw, one.sources))))
+        yield page_text(one.description), known, page_code(place)
 
 
 def _facts(api: Api, resource: Resource) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from upsertgen.renames import is_version
 from tests.command_line import upsertgen
 
 # Renames are a table of their own, and what is true or false is for a file that is reviewed.
-_NO_FLAGS = ("renames", "free_names")
+_NO_FLAGS = ("renames", "free_names", "docs")
 _SETTINGS = [one.name.replace("_", "-") for one in fields(Settings) if one.name not in _NO_FLAGS]
 
 

@@ -11,13 +11,17 @@ from collections.abc import Iterator
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from types import FunctionType, ModuleType
-from typing import Any
+from types import FunctionType, ModuleType, SimpleNamespace
+from typing import Any, cast
 
 import hubspot_upsert
 import pydantic
+import pytest
 from hubspot_upsert import errors
 from markdown_it import MarkdownIt
+from upsertgen.emit.own_errors import TEMPLATE, with_own_errors
+from upsertgen.emit.templates import Templates
+from upsertgen.ir.tree import Api
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "generated" / "docs" / "pages"
@@ -245,3 +249,15 @@ def test_what_others_derive_is_documented_where_its_base_is() -> None:
         pass
 
     assert OwnError.documentation == errors.RateLimitError.documentation
+
+
+def test_docs_url_is_where_exceptions_lead_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_own_errors = cast(Api, SimpleNamespace(errors=()))
+    address = "https://docs.example.com/{page}.html"
+    text = with_own_errors(Templates(None).plain_text(TEMPLATE), no_own_errors, address)
+    (tmp_path / "errors_of_example.py").write_text(text, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = importlib.import_module("errors_of_example").RateLimitError.documentation
+    assert found == "https://docs.example.com/classes/errors.html#ratelimiterror"

@@ -117,6 +117,10 @@ $ load people.csv
 2. Second
 
 > Somebody said so.
+
+<a id="everything"></a>
+
+### Everything
 """
 FOUND = """
 [...document.body.children].flatMap(one => one.shadowRoot ? [...one.shadowRoot.querySelectorAll('a')] : [])
@@ -284,6 +288,16 @@ def test_the_menu_of_a_phone_can_be_read(page: Browser, everything: Path, scheme
     page.click(".md-header label[for=__drawer]")
     wait(page, "document.querySelector('.md-sidebar--primary').getBoundingClientRect().left >= 0")
     assert page.violations() == []
+
+
+def test_a_named_place_goes_before_a_heading_that_is_called_the_same(
+    page: Browser, everything: Path
+) -> None:
+    visit(page, everything.as_uri(), "part/everything.html#everything")
+    place = "document.getElementById('everything').getBoundingClientRect().top"
+    assert page.evaluate("document.querySelectorAll('[id=everything]').length") == 1
+    assert page.evaluate("scrollY") > 0
+    assert 0 <= page.evaluate(place) < DESK[1]
 
 
 def test_what_is_cut_off_is_reached_by_keys(page: Browser, everything: Path) -> None:

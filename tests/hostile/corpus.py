@@ -217,6 +217,79 @@ ATTACKS: dict[str, list[str]] = {
         *("x\n\n# y\n\n[click](javascript:alert(1))", "\\"),
         f"```\n\n```python\n{_DO}\n```",
     ],
+    "a page of documentation": [
+        *(
+            "??? ???+ !!! === /// ::: --8<-- ;--8<-- [TOC] [[x]] [x] [x][y] [^1]: "
+            "{:.x} {.x} {#x} `x`{.x} `b|c` ~x~ ^x^ ==x== ^^x^^ ++x++ {++x++} {--x--} {>>x<<} $x$ \\(x\\) "
+            "\\[x\\] :smile: a:x:b a@b.example ftp://example.invalid/x mailto:a@b.example (c) 1/2 +/- "
+            "klzzwxh:0000 wzxhzdk:0 %%x%% &#60;b> \\<b> \\\\<b> \\`<b>\\` `<b>` `` a``b `a``b` `a`b`c`"
+        ).split(),
+        *(
+            "??? note",
+            '???+ "x"',
+            '!!! danger "x"',
+            '=== "Sync"',
+            "/// details",
+            '--8<-- "/etc/passwd"',
+        ),
+        *(
+            "*[status]: pwned",
+            "[^1]: pwned",
+            "Term\n: pwned",
+            ": pwned",
+            "text[^1]",
+            "- [ ] x",
+            "[ ] x",
+        ),
+        *(
+            "{: onclick=alert(1) }",
+            "text {: onclick=alert(1) }",
+            "`x`{: onclick=alert(1) }",
+            "{ #x }",
+        ),
+        *(
+            "#!python x",
+            "`#!python x`",
+            ":::python x",
+            "::: upsertgen.cli",
+            "a `b` `c` d",
+            "`a` `<b> `",
+        ),
+        *(
+            "<javascript:alert(1)>",
+            "[x](javascript:alert(1))",
+            '[x](# "y")',
+            "![x](x.svg){: onload=x }",
+        ),
+        *(
+            "<a@b.example>",
+            "a|b\n-|-\n1|2",
+            "| a |",
+            "a  \nb",
+            "a\\\nb",
+            "\x02klzzwxh:0000\x03",
+            "\x02amp\x03",
+        ),
+        *(
+            "---\ntitle: x\n---\n",
+            "title: x",
+            "text <!-- x",
+            "<?php",
+            "<!DOCTYPE x",
+            "`<!--`",
+            "`<script>`",
+        ),
+        *(
+            "+--+",
+            "\t\ttext",
+            "    ```\n    x",
+            "> [!NOTE]\n> x",
+            "<details markdown>",
+            "\\|",
+            "a\\|b",
+            "`a\\|b`",
+        ),
+    ],
     "HTML": [
         *(
             "< > & &lt; <x> </x> <!-- --> --!> <![CDATA[ ]]> <?x?> <br> </details> <details> "

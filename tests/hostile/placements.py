@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.hostile.corpus import CORPUS
-from tests.hostile.emission import check_emitted, check_together, understood
+from tests.hostile.emission import PAGES, check_emitted, check_together, understood
 from tests.hostile.project import WHOLE, Project, positions
 
 POSITIONS = tuple(positions(WHOLE))
@@ -78,12 +78,15 @@ def _is_plain(placement: Placement) -> bool:
     return all(POSITIONS[at].name.startswith("value") for at, _ in placement.places)
 
 
-def check(placements: Sequence[Placement], batch: int) -> list[Placement]:
+def check(
+    placements: Sequence[Placement], batch: int, *, all_pages: bool = False
+) -> list[Placement]:
     """Check placements, and return those that are accepted.
 
     Args:
         placements: What to try.
         batch: How many that are accepted are emitted and imported together.
+        all_pages: Whether all pages of documentation are read, which takes long.
 
     Raises:
         AssertionError: Something is not as it should be. The message names the placements.
@@ -98,5 +101,6 @@ def check(placements: Sequence[Placement], batch: int) -> list[Placement]:
                 accepted.append(one)
         except Exception as error:
             raise AssertionError(f"{one}: {type(error).__name__}: {error}") from error
-    check_together({str(one): one.project() for one in accepted if not one.alone}, batch)
+    together = {str(one): one.project() for one in accepted if not one.alone}
+    check_together(together, batch, None if all_pages else PAGES)
     return accepted

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from upsertgen.docs.classes import Classes
 from upsertgen.docs.guides import HOME, Guides
@@ -11,8 +14,8 @@ from upsertgen.docs.page import Page, Section, Sources
 from upsertgen.docs.reference import reference
 from upsertgen.docs.site import PAGES, SETTINGS
 from upsertgen.docs.versions import which_version
-from upsertgen.emit.encode import page_text
-from upsertgen.emit.proof import prove_page
+from upsertgen.emit.encode import html_text, page_text
+from upsertgen.emit.proof import prove_page, prove_toml
 from upsertgen.write import NewFile
 from upsertgen.write.manifest import digest
 
@@ -46,6 +49,10 @@ def book_files(sources: Sources) -> dict[str, NewFile]:
     context = {"sections": sections, "home": pages[0], "listed": _listed(sections)}
     for path, template in _LEADING.items():
         page = sources.page(path, "", template, context)
+        if path == SETTINGS:
+            _prove_settings(sources, page.text, sections)
+        else:
+            prove_page(path, page.text)
         files[path] = NewFile(page.text, digest(page.text), (), page.template)
     for file in sources.templates.plain_files():
         if file.name.startswith(_FOLDER):
@@ -67,6 +74,37 @@ def _sections(sources: Sources, guides: Guides) -> Iterator[Section]:
     yield from made
     yield classes.section()
     yield from knowledge(sources)
+
+
+def _prove_settings(sources: Sources, text: str, sections: tuple[Section, ...]) -> None:
+    """Check that what the site is built with is what it is without a text, and the texts beside."""
+    name = f"{_FOLDER}{_LEADING[SETTINGS]}"
+    if sources.templates.files[name].overridden:
+        return
+    harmless = replace(
+        sources.settings, description="", distribution="harmless", distribution_version="1"
+    )
+    bare = replace(sources, settings=harmless)
+    expected = tomllib.loads(
+        bare.page(SETTINGS, "", _LEADING[SETTINGS], {"sections": (), "listed": []}).text
+    )
+    settings = sources.settings
+    expected["project"] |= {
+        "site_name": html_text(f"{settings.distribution} {settings.distribution_version}"),
+        "site_description": html_text(settings.description),
+        "nav": [
+            _entry(one)
+            for section in sections
+            for one in ([section] if section.title else section.items)
+        ],
+    }
+    prove_toml(SETTINGS, text, expected)
+
+
+def _entry(one: Page | Section) -> dict[str, Any]:
+    """Return how the navigation lists a page or a section."""
+    listed = one.path if isinstance(one, Page) else [_entry(inner) for inner in one.items]
+    return {html_text(one.title): listed}
 
 
 def _listed(sections: tuple[Section, ...]) -> list[tuple[str, list[Page]]]:

@@ -96,7 +96,7 @@ class Guides:
                 continue
             items: list[Page] = []
             for name in pages:
-                if name in self.pages:
+                if isinstance(name, str) and name in self.pages:
                     items.append(self.pages[name])
                 else:
                     mend = did_you_mean(

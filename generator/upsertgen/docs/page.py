@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -91,17 +90,16 @@ class Sources:
         """Where pages stand that people wrote."""
         return self.settings.specs / DOCS
 
-    def place(self, path: str, line: int) -> SpecText:
-        """Return where something stands in the specs, the same on every machine.
+    def place(self, path: str, line: int | str) -> SpecText:
+        """Return where something stands in the specs, the same from wherever the command is run.
 
         Args:
-            path: The file, as errors name it.
-            line: The line, counted from 1.
+            path: A file of the specs, as the person who runs the command would name it.
+            line: The line.
         """
-        # Links stay as they are.
-        folder = Path(os.path.abspath(self.settings.specs))  # noqa: PTH100
-        inside = Path(os.path.abspath(path)).relative_to(folder)  # noqa: PTH100
-        return SpecText(f"{folder.name}/{inside.as_posix()}:{line}")
+        specs = self.settings.specs
+        inside = path.removeprefix(f"{specs.as_posix()}/")
+        return SpecText(f"{specs.resolve().name}/{inside}:{line}")
 
     def page(
         self,

@@ -94,7 +94,7 @@ class OperationView:
 
     Attributes:
         operation: The operation.
-        place: Where it stands in the specs, ready to be emitted.
+        place: Where the specs have it.
         call: How it is called, in several ways; nothing where no example can be made.
         scopes: Sets of scopes, of which a token needs one.
         keys: What finds a record.
@@ -107,7 +107,7 @@ class OperationView:
     """
 
     operation: Operation
-    place: str
+    place: SpecText
     call: Call | None
     scopes: tuple[tuple[SpecText, ...], ...]
     keys: tuple[SpecText, ...]
@@ -212,10 +212,9 @@ def _operation(
         shown = Shown(version, resource, operation, given)
         example = example_of(api, shown, lambda _version, _resource: methods)
         call = call_of(sources.settings, api, shown, example)
-    path, line, _ = operation.location.rsplit(":", 2)
     return OperationView(
         operation=operation,
-        place=page_code(sources.place(path, int(line))),
+        place=sources.place(*operation.location.rsplit(":", 2)[:2]),
         call=call,
         scopes=operation.scope_sets,
         keys=operation.keys,
@@ -360,8 +359,8 @@ def _distinct(
     """Yield what each correction says, how that is known, and where it stands; ready to be emitted."""
     for one in corrections:
         place = sources.place(one.location.path, one.location.line)
-        known_by = page_text(SpecText(", ".join(map(raw, one.sources))))
-        yield page_text(one.description), known_by, page_code(place)
+        known = page_text(SpecText(", ".join(map(raw, one.sources))))
+        yield page_text(one.description), known, page_code(place)
 
 
 def _facts(api: Api, resource: Resource) -> list[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import shlex
@@ -9,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from upsertgen.configuration import Settings
-from upsertgen.emit.encode import raw, shell_word
+from upsertgen.emit.encode import one_line, raw, shell_word
 from upsertgen.emit.readme import ReadmeExample, Shown, plain, request_body
 from upsertgen.emit.security import ClientSecurity, client_security
 from upsertgen.ir.tree import Api, Credential, ObjectValue, Operation, Value
@@ -29,6 +31,7 @@ class Call:
         token: The argument of a client that is that.
         request: The body of the request as JSON data, if it has one.
         curl: The lines of a shell that send it.
+        columns: The first line of a CSV file of such records, to be encoded; nothing if there is none.
     """
 
     example: ReadmeExample
@@ -36,6 +39,7 @@ class Call:
     token: str
     request: object
     curl: tuple[str, ...]
+    columns: SpecText | None
 
 
 def call_of(settings: Settings, api: Api, shown: Shown, example: ReadmeExample) -> Call:
@@ -55,7 +59,14 @@ def call_of(settings: Settings, api: Api, shown: Shown, example: ReadmeExample) 
         token=security.example(settings.package, shown.operation),
         request=None if body is None else plain(body),
         curl=tuple(_curl(shown, body)),
+        columns=None if example.bulk is None else _columns(example.bulk.columns),
     )
+
+
+def _columns(names: tuple[SpecText, ...]) -> SpecText:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(raw(one_line(name)) for name in names)
+    return SpecText(line.getvalue())
 
 
 def _body(shown: Shown) -> Value:

@@ -50,9 +50,13 @@ _ITEM = re.compile(r"\n(?=\s*(?:[-*]|\d+[.)]) )")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&]|^[-+=]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 _NUMBERED = re.compile(r"^([0-9]+)(?=[.)])")
 # The same where Python-Markdown reads it, and what its extensions take for more than a sign.
-_PAGE_MARKS = re.compile(r"[\\`*_{}\[\]<>#|~!&^$=@+]|^[-:]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_PAGE_MARKS = re.compile(
+    r"[\\`*_{}\[\]<>#|~!&^$=@+]|^[-:?]|^/(?=//)|:(?=//|[\w+-]+:)|(?<=www)\.", re.IGNORECASE
+)
+# What a code span may begin with that its readers take for the name of a language.
+_LANGUAGE = ("#!", ":::")
 _CODE_SPAN = re.compile(r"(?<![`\\])`([A-Za-z0-9_./:,{}()\"'-]+)`(?!`)")
-_BACKSLASHED = "\\`*_{}[]#!+-"
+_BACKSLASHED = "\\`*_{}#!+-"
 # Python reads these in the first two lines of a file, in any comment.
 _CODING = re.compile(r"coding(?=[:=])")
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
@@ -335,7 +339,7 @@ def _page_mark(mark: re.Match[str]) -> str:
 def page_code(text: SpecText | str) -> str:
     """Return text as code on one line in a page of documentation, also inside a table."""
     told = _visible_text(" ".join(raw(text).split())) or " "
-    if "`" not in told and "|" not in told and "\\" not in told:
+    if not (told.startswith(_LANGUAGE) or any(one in told for one in "`|\\")):
         return f"`{told}`"
     # What a code span cannot hold everywhere: a vertical bar ends a cell, whatever stands around it.
     encoded = "".join(one if one.isalnum() or one == " " else f"&#{ord(one)};" for one in told)

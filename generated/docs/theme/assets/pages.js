@@ -58,6 +58,21 @@
     }
   }
 
+  // A place that a page names itself goes before a heading that happens to be called the same.
+  const places = new Map();
+  for (const place of document.querySelectorAll("article a[id]:empty")) {
+    places.set(place.id, place);
+  }
+  for (const heading of document.querySelectorAll("article :is(h1, h2, h3, h4, h5, h6)[id]")) {
+    if (places.has(heading.id)) {
+      const { id } = heading;
+      heading.removeAttribute("id");
+      if (location.hash === `#${id}`) {
+        places.get(id).scrollIntoView();
+      }
+    }
+  }
+
   // The theme adds to a page for as long as somebody reads it, and lets blocks of code be reached only with a mouse.
   new MutationObserver((changes) => {
     mend();

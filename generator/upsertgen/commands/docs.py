@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from upsertgen.commands.generate import print_changed, run_generator, summary
-from upsertgen.commands.messages import print_verdict
+from upsertgen.commands.messages import print_problems, print_verdict
 from upsertgen.commands.options import epilog, nearest_configuration, settings_options
+from upsertgen.errors import InvalidInput
 from upsertgen.run import PAGES, Selection
 
 BAD_INPUT = 2
@@ -68,5 +69,8 @@ def docs_command(
         site = build_site(folder)
     except KeyboardInterrupt:
         print_verdict("stopped; the pages are written, and the site is not", good=False)
+        raise click.exceptions.Exit(BAD_INPUT) from None
+    except InvalidInput as error:
+        print_problems(error, "text", "the pages are written, and the site is not as it should be")
         raise click.exceptions.Exit(BAD_INPUT) from None
     click.echo(f"The site is built: open {(site / 'index.html').as_posix()}", err=True)

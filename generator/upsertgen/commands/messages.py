@@ -53,12 +53,13 @@ def print_verdict(text: str, *, good: bool = True) -> None:
     click.echo(painted(printable(text), bold=True, fg="green" if good else "red"), err=True)
 
 
-def print_problems(error: InvalidInput, form: str) -> None:
+def print_problems(error: InvalidInput, form: str, outcome: str = "nothing was written") -> None:
     """Print problems, those that are alike in many places as one, and how many there are.
 
     Args:
         error: The problems, and maybe text that mends them, which goes to standard output.
         form: `text` for people, or `github` for annotations of a pull request, on standard output.
+        outcome: What became of the run, in words.
     """
     click.echo(error.remedy, nl=False)
     alike: dict[tuple[str, str, str], list[Location]] = defaultdict(list)
@@ -82,7 +83,7 @@ def print_problems(error: InvalidInput, form: str) -> None:
     count = len(error.problems)
     told = f"{count} problem{'s' if count != 1 else ''}"
     told = f"at least {told}" if count >= MOST_PROBLEMS else told
-    print_verdict(f"upsertgen: {told}; nothing was written", good=False)
+    print_verdict(f"upsertgen: {told}; {outcome}", good=False)
 
 
 def print_notes(notes: Collection[Note], form: str = "text") -> None:

@@ -71,9 +71,8 @@ def _sections(sources: Sources, guides: Guides) -> Iterator[Section]:
     yield Section("", (home,))
     yield from guides.sections
     yield which_version(sources)
-    yield from made
+    yield Section("Reference", (*made, *knowledge(sources)))
     yield classes.section()
-    yield from knowledge(sources)
 
 
 def _prove_settings(sources: Sources, text: str, sections: tuple[Section, ...]) -> None:
@@ -107,6 +106,13 @@ def _entry(one: Page | Section) -> dict[str, Any]:
     return {html_text(one.title): listed}
 
 
-def _listed(sections: tuple[Section, ...]) -> list[tuple[str, list[Page]]]:
-    """Return the title of each section, ready to be laid out, and its pages."""
-    return [(page_text(one.title), one.pages()) for one in sections if one.title]
+def _listed(sections: tuple[Section, ...], above: str = "") -> list[tuple[str, list[Page]]]:
+    """Return the title of each section, ready to be laid out, and its own pages; outer ones first."""
+    found: list[tuple[str, list[Page]]] = []
+    for one in sections:
+        title = f"{above}{page_text(one.title)}" if one.title else above.removesuffix(", ")
+        pages = [item for item in one.items if isinstance(item, Page)]
+        inner = tuple(item for item in one.items if isinstance(item, Section))
+        found += [(title, pages)] if title and pages else []
+        found += _listed(inner, f"{title}, " if title else "")
+    return found

@@ -49,6 +49,7 @@ _ITEM = re.compile(r"\n(?=\s*(?:[-*]|\d+[.)]) )")
 # What has an effect anywhere; what begins a list, a heading or a rule; what makes a link of an address.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&]|^[-+=]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
 _NUMBERED = re.compile(r"^([0-9]+)(?=[.)])")
+_PAGE_NUMBERED = re.compile(r"^([0-9]+)(?=[.)](?: |$))")
 # The same where Python-Markdown reads it, and what its extensions take for more than a sign.
 _PAGE_MARKS = re.compile(
     r"[\\`*_{}\[\]<>#|~!&^$=@+]|^[-:?]|^/(?=//)|:(?=//|[\w+-]+:)|(?<=www)\.", re.IGNORECASE
@@ -324,7 +325,7 @@ def page_text(text: SpecText | str) -> str:
     # Descriptions of OpenAPI are Markdown: what stands in a code span there does so here, if it is plain.
     parts = _CODE_SPAN.split(told)
     return "".join(
-        f"`{part}`" if index % 2 else _NUMBERED.sub(r"\1\\", _PAGE_MARKS.sub(_page_mark, part))
+        f"`{part}`" if index % 2 else _PAGE_NUMBERED.sub(r"\1\\", _PAGE_MARKS.sub(_page_mark, part))
         for index, part in enumerate(parts)
     )
 

@@ -45,7 +45,7 @@ test-bare: ## sets up bare Debian systems and runs make, a run from nothing and 
 	$(PYTHON) -m tests.tools.bare_systems $(SUITES)
 
 test-large: $(VENV)/upsertgen-test ## runs the tests that take long: 100,000 records, 2,000 hostile specs, kills at every step
-	$(BIN)/python -m pytest -n auto -m large $(PYTEST_ARGUMENTS)
+	$(BIN)/python -m $(PYTEST) -n auto -m large $(PYTEST_ARGUMENTS)
 
 test-integrations: $(VENV)/upsertgen-test-integrations ## runs the tests with Airflow, Dagster, Dask, dlt, pandas, polars, Spark and HubSpot's client, which are large to install
 	$(BIN)/python -m pytest tests/integrations $(PYTEST_ARGUMENTS)

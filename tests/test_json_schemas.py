@@ -14,8 +14,8 @@ import jsonschema_rs
 import pytest
 import tomlkit
 from upsertgen.errors import InvalidInput, Problems
-from upsertgen.inputs import DOCS
 from upsertgen.importing import read_import_settings
+from upsertgen.inputs import DOCS
 from upsertgen.ir.extensions import SCHEMAS
 from upsertgen.json_schemas import NAMES, schema_of
 from upsertgen.properties import read_property_settings

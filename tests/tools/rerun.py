@@ -1,9 +1,9 @@
 """Runs pytest, and what failed once more, alone.
 
-It is for runs that ask something else than whether all tests pass at once: whether the project works on a bare
-system or with other specs, or what a change did. There a test that fails by chance would be told as if that
-were at fault. What fails twice is a failure. What passes the second time is unsteady, which is told loudly and
-is a fault of its own. `make test` runs nothing twice.
+It is for runs that ask something else than whether all tests pass at once: whether the project works on a
+bare system or with other specs, or what a change did. There a test that fails by chance would be told as if
+that were at fault. What fails twice is a failure. What passes the second time is unsteady, which is told
+loudly and is a fault of its own. `make test` runs nothing twice.
 
     python -m tests.tools.rerun [ARGUMENT_OF_PYTEST ...]
 """

@@ -184,7 +184,9 @@ def _pages(sources: Sources, version: Version, classes: Classes) -> Iterator[Pag
             "properties": _property_page(api, resource),
         }
         names = tuple(raw(one) for one in resource.sources)
-        title = joined(resource.title, " (", version.label, ")")
+        alike = [one for one in version.resources if one.title == resource.title]
+        name = resource.title if len(alike) == 1 else joined(resource.title, ", ", resource.label)
+        title = joined(name, " (", version.label, ")")
         yield sources.page(path, title, "resource.md.jinja", context, names)
 
 
@@ -380,10 +382,13 @@ def _distinct(
     sources: Sources, corrections: Mapping[Correction, None]
 ) -> Iterator[tuple[str, str, str]]:
     """Yield what each correction says, how that is known, and where it stands; ready to be emitted."""
+    places: dict[tuple[str, str], list[str]] = {}
     for one in corrections:
-        place = sources.place(one.location.path, one.location.line)
         known = page_text(SpecText(", ".join(map(raw, one.sources))))
-        yield page_text(one.description), known, page_code(place)
+        place = page_code(sources.place(one.location.path, one.location.line))
+        places.setdefault((page_text(one.description), known), []).append(place)
+    for (text, known), found in places.items():
+        yield text, known, ", ".join(found)
 
 
 def _facts(api: Api, resource: Resource) -> list[tuple[str, str]]:

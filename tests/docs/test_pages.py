@@ -76,6 +76,8 @@ def test_a_run_writes_pages_and_the_next_one_changes_nothing(project: Path) -> N
     for way in re.findall(r"\]\(([^)]+)\)", listed):
         assert (PAGES / way).is_file(), way
     assert "- [The first guide](guides/first.md)" in listed
+    ways = set(re.findall(r"\]\(([^)]+)\)", listed))
+    assert {one.relative_to(PAGES).as_posix() for one in PAGES.rglob("*.md")} == ways
     before = snapshot(project)
     outcome = upsertgen("generate")
     assert outcome.code == 0

@@ -123,12 +123,15 @@ def _entry(one: Page | Section) -> dict[str, Any]:
 
 
 def _listed(sections: tuple[Section, ...], above: str = "") -> list[tuple[str, list[Page]]]:
-    """Return the title of each section, ready to be laid out, and its own pages; outer ones first."""
+    """Return the title of each section, ready to be laid out, and its own pages; outer ones first.
+
+    Pages that stand alone have no title above them.
+    """
     found: list[tuple[str, list[Page]]] = []
     for one in sections:
         title = f"{above}{page_text(one.title)}" if one.title else above.removesuffix(", ")
         pages = [item for item in one.items if isinstance(item, Page)]
         inner = tuple(item for item in one.items if isinstance(item, Section))
-        found += [(title, pages)] if title and pages else []
+        found += [(title, pages)] if pages else []
         found += _listed(inner, f"{title}, " if title else "")
     return found

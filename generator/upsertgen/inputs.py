@@ -42,6 +42,8 @@ _PINNED_FOR_PAGES = ("griffelib",)
 
 _DEPTH = 2
 _DOCS = "docs/"
+_COPIES = ("~", ".bak", ".orig", ".swp", ".tmp")
+"""How the names of copies end that editors and merges leave behind."""
 _NOT_IN_THE_OUTPUT = (
     "cli.py",
     "commands/",
@@ -189,13 +191,38 @@ def guide_digests(folder: Path) -> dict[str, str]:
 
 
 def guide_files(folder: Path) -> list[Path]:
-    """Return the files of the pages that people wrote in a specs folder, sorted; what is hidden is none."""
-    root = folder / DOCS
-    return sorted(
-        path
-        for path in root.rglob("*")
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
-    )
+    """Return the files of the pages that people wrote in a specs folder, sorted.
+
+    What is hidden is none, and neither is what editors leave behind, such as `index.md~`.
+
+    Raises:
+        InvalidInput: A symbolic link leads to a folder, out of the specs folder, or nowhere.
+    """
+    root, problems = folder / DOCS, Problems()
+    files: list[Path] = []
+    for path in (root, *sorted(root.rglob("*"))):
+        if _is_left_out(path.relative_to(root)):
+            continue
+        if path.is_symlink():
+            wrong = wrong_link(path, folder.resolve())
+            if wrong is not None:
+                problems.note(wrong)
+            elif path != root and path.is_dir():
+                problems.add(
+                    Location(path.as_posix()),
+                    "the link leads to a folder",
+                    "pages in folders of their own",
+                    "put a copy of the folder in its place",
+                )
+        if path.is_file():
+            files.append(path)
+    problems.raise_if_any()
+    return files
+
+
+def _is_left_out(path: Path) -> bool:
+    """Return whether something among the pages that people wrote is hidden, or an editor's copy."""
+    return any(part.startswith((".", "#")) for part in path.parts) or path.name.endswith(_COPIES)
 
 
 def lock_digest(folder: Path) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from hubspot_upsert._cli.catalogue import CATALOGUE
+from hubspot_upsert._cli.entry import run_command
+from hubspot_upsert.sandbox import Sandbox
 from hubspot_upsert.sandbox.faults import KINDS
 
 from tests.bulk.redis_server import server_program
-from tests.docs.guides import GUIDES, File, GuideError, follow, steps
+from tests.docs.guides import GUIDES, ROOT, File, GuideError, follow, steps
 from tests.servers import kept_port
 
 PAGES = "csv keys properties failures resume processes testing".split()
@@ -33,6 +37,21 @@ def test_a_guide_begins_with_what_one_will_have(page: str) -> None:
     assert not blank
     assert sentence.startswith("In ")
     assert "minutes" in sentence
+
+
+@pytest.mark.parametrize("page", ["README.md", "specs/docs/index.md"])
+def test_the_first_command_loads_a_file_as_it_stands(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (command,) = re.findall(
+        r"hubspot-upsert (contacts people\.csv[^`\n]*)", (ROOT / page).read_text()
+    )
+    (tmp_path / "people.csv").write_text("email,firstname\nada@example.com,Ada\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ACCESS_TOKEN", "any")
+    with Sandbox() as sandbox:
+        assert run_command(CATALOGUE, [*shlex.split(command), "--base-url", sandbox.url]) == 0
+        assert sandbox.count("contacts") == 1
 
 
 def test_the_faults_that_are_named_are_known() -> None:

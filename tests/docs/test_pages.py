@@ -76,6 +76,8 @@ def test_a_run_writes_pages_and_the_next_one_changes_nothing(project: Path) -> N
     for way in re.findall(r"\]\(([^)]+)\)", listed):
         assert (PAGES / way).is_file(), way
     assert "- [The first guide](guides/first.md)" in listed
+    ways = set(re.findall(r"\]\(([^)]+)\)", listed))
+    assert {one.relative_to(PAGES).as_posix() for one in PAGES.rglob("*.md")} == ways
     before = snapshot(project)
     outcome = upsertgen("generate")
     assert outcome.code == 0
@@ -192,8 +194,14 @@ def test_a_project_without_pages_of_its_own_has_those_that_are_made(
         (
             {"navigation.yaml": "- title: x\n  pages: [guides/first.md\n"},
             "specs/docs/navigation.yaml:3",
-            "this is no YAML",
-            "correct it",
+            "this is not YAML",
+            "correct the syntax",
+        ),
+        (
+            {"navigation.yaml": "[" * 20000},
+            "specs/docs/navigation.yaml:1",
+            "this is not YAML",
+            "nest",
         ),
         (
             {"navigation.yaml": "- title: Guides\n"},
@@ -207,7 +215,49 @@ def test_a_project_without_pages_of_its_own_has_those_that_are_made(
             "there is no page",
             "guides/first.md",
         ),
-        ({"navigation.yaml": ""}, "specs/docs/navigation.yaml", "is no section", "correct it"),
+        ({"navigation.yaml": ""}, "specs/docs/navigation.yaml", "document is empty", "correct it"),
+        ({"navigation.yaml": b"- \xff"}, "specs/docs/navigation.yaml", "not UTF-8", "save"),
+        (
+            {
+                "navigation.yaml": "- title: A\n  pages: [guides/first.md]\n- title: B\n  pages: []\n"
+            },
+            "specs/docs/navigation.yaml:3",
+            "the section 'B' has no pages",
+            "list some",
+        ),
+        (
+            {"navigation.yaml": "- title: ' '\n  pages: [guides/first.md]\n"},
+            "specs/docs/navigation.yaml:1",
+            "an empty title",
+            "write what its pages are about",
+        ),
+        (
+            {"navigation.yaml": "- title: A\n  pages:\n" + "  - guides/first.md\n" * 2},
+            "specs/docs/navigation.yaml:4",
+            "listed twice, first in line 3",
+            "remove one",
+        ),
+        (
+            {
+                "index.md": "# Home\n",
+                "navigation.yaml": "- title: A\n  pages:\n  - guides/first.md\n  - index.md\n",
+            },
+            "specs/docs/navigation.yaml:4",
+            "index.md is the home page",
+            "take it out",
+        ),
+        ({"a b.md": "# Blank\n"}, "specs/docs/a b.md", "can be called 'a b.md'", "rename it"),
+        ({"über.md": "# Over\n"}, "specs/docs/über.md", "can be called 'über.md'", "rename it"),
+        ({"x.MD": "# X\n"}, "specs/docs/x.MD", "does not end with .MD", "rename it to x.md"),
+        ({"x.markdown": "# X\n"}, "specs/docs/x.markdown", "does not end with .markdown", "x.md"),
+        (
+            {"guides/first.md": b"# Title\n\nCaf\xe9\n"},
+            "specs/docs/guides/first.md:3",
+            "this is not UTF-8",
+            "save the file as UTF-8",
+        ),
+        ({"llms.txt": "Mine\n"}, "specs/docs/llms.txt", "would be lost", "rename it"),
+        ({"assets/pages.css": "a {}\n"}, "specs/docs/assets/pages.css", "would be lost", "rename"),
         (
             {"guides/first.md": "No title\n"},
             "specs/docs/guides/first.md:1",
@@ -217,7 +267,7 @@ def test_a_project_without_pages_of_its_own_has_those_that_are_made(
     ],
 )
 def test_pages_that_cannot_be_taken_are_told_with_place_and_mend(
-    project: Path, files: dict[str, str], place: str, wrong: str, mend: str
+    project: Path, files: dict[str, str | bytes], place: str, wrong: str, mend: str
 ) -> None:
     write_files(project / "specs/docs", files)
     before = snapshot(project)
@@ -228,6 +278,61 @@ def test_pages_that_cannot_be_taken_are_told_with_place_and_mend(
     assert mend in line
     assert snapshot(project) == before
     assert upsertgen("generate", "--check").code == outcome.code
+
+
+@pytest.mark.parametrize(
+    "name", ["versions.md", "reference/v1/contacts.md", "classes/errors.md", "Versions.md"]
+)
+def test_a_page_called_as_one_that_is_made_is_refused(project: Path, name: str) -> None:
+    navigation = f"- title: Guides\n  pages: [guides/first.md, {name}]\n"
+    write_files(project / "specs/docs", {"navigation.yaml": navigation, name: "# Mine\n"})
+    (line,) = upsertgen("generate").problems
+    assert line.startswith(f"specs/docs/{name}:")
+    assert "would be lost" in line
+    assert "rename it" in line
+
+
+def test_without_a_navigation_one_problem_says_so(project: Path) -> None:
+    Path("specs/docs/navigation.yaml").unlink()
+    write_files(project / "specs/docs", {"more.md": "# More\n"})
+    (line,) = upsertgen("generate").problems
+    assert line.startswith("specs/docs/navigation.yaml: there is no such file")
+    assert "list guides/first.md, more.md" in line
+
+
+def test_a_wrong_navigation_does_not_make_every_page_unlisted(project: Path) -> None:
+    Path("specs/docs/navigation.yaml").write_text("- title: [\n", "utf-8")
+    (line,) = upsertgen("generate").problems
+    assert line.startswith("specs/docs/navigation.yaml:")
+
+
+@pytest.mark.parametrize(
+    ("target", "wrong"),
+    [
+        ("guides", "the link leads to a folder"),
+        ("gone.md", "the link leads nowhere"),
+        ("../../..", "the link leads out of the specs folder"),
+    ],
+)
+def test_a_link_to_a_folder_or_to_nothing_is_refused(
+    project: Path, target: str, wrong: str
+) -> None:
+    (project / "specs/docs/linked.md").symlink_to(target)
+    (line,) = upsertgen("generate").problems
+    assert line.startswith("specs/docs/linked.md:")
+    assert wrong in line
+
+
+def test_copies_that_editors_leave_are_no_pages_and_a_mark_of_the_byte_order_is_not_shown(
+    project: Path,
+) -> None:
+    files = {f"guides/first.md{ending}": "# Old\n" for ending in ("~", ".bak", ".swp")}
+    text = "\ufeff# The first guide\n"
+    write_files(project / "specs/docs", {**files, "guides/first.md": text, ".#first.md": "# Old\n"})
+    outcome = upsertgen("generate")
+    assert outcome.code == 0, outcome.err
+    assert [one.name for one in (PAGES / "guides").iterdir()] == ["first.md"]
+    assert (PAGES / "guides/first.md").read_text("utf-8") == "# The first guide\n"
 
 
 def test_a_release_brings_the_pages_of_the_new_version(

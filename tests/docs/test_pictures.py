@@ -82,6 +82,13 @@ def test_pages_refer_to_pictures_with_their_text() -> None:
             assert fragment in ("", f"#only-{scheme}"), page
 
 
+@pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
+def test_a_picture_is_shown_where_it_is_said(picture: Picture) -> None:
+    text = (FOLDER.parent / picture.page).read_text("utf-8")
+    for scheme in SCHEMES:
+        assert f"pictures/{picture.path(scheme).name}#only-{scheme})" in text
+
+
 # What they show
 
 

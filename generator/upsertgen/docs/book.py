@@ -37,6 +37,7 @@ def book_files(sources: Sources) -> dict[str, NewFile]:
     guides = Guides(sources.settings.specs)
     sections = tuple(_sections(sources, guides))
     pages = [page for one in sections for page in one.pages()]
+    guides.check_names(_taken(sources, pages))
     files: dict[str, NewFile] = {}
     for page in pages:
         if page.template:
@@ -60,6 +61,21 @@ def book_files(sources: Sources) -> dict[str, NewFile]:
             path = file.name.removeprefix(_FOLDER)
             files[path] = NewFile(text, digest(text), (), file.name)
     return files
+
+
+def _taken(sources: Sources, pages: list[Page]) -> set[str]:
+    """Return the names in the folder of pages, and of the site, that no file of people may have."""
+    theme = f"{_FOLDER}theme/"
+    return {
+        *(page.path for page in pages if page.template),
+        *(f"{page.path.removesuffix('.md')}.html" for page in pages),
+        *(path.removeprefix(f"{PAGES}/") for path in _LEADING),
+        *(
+            file.name.removeprefix(theme)
+            for file in sources.templates.plain_files()
+            if file.name.startswith(theme)
+        ),
+    }
 
 
 def _sections(sources: Sources, guides: Guides) -> Iterator[Section]:
@@ -107,12 +123,15 @@ def _entry(one: Page | Section) -> dict[str, Any]:
 
 
 def _listed(sections: tuple[Section, ...], above: str = "") -> list[tuple[str, list[Page]]]:
-    """Return the title of each section, ready to be laid out, and its own pages; outer ones first."""
+    """Return the title of each section, ready to be laid out, and its own pages; outer ones first.
+
+    Pages that stand alone have no title above them.
+    """
     found: list[tuple[str, list[Page]]] = []
     for one in sections:
         title = f"{above}{page_text(one.title)}" if one.title else above.removesuffix(", ")
         pages = [item for item in one.items if isinstance(item, Page)]
         inner = tuple(item for item in one.items if isinstance(item, Section))
-        found += [(title, pages)] if title and pages else []
+        found += [(title, pages)] if pages else []
         found += _listed(inner, f"{title}, " if title else "")
     return found

@@ -12,15 +12,16 @@ import importlib.util
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import unescape
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
-from upsertgen.errors import InvalidInput, Location, Problem
+from upsertgen.errors import InvalidInput, Location, Problem, quoted
 
 SETTINGS = "zensical.toml"
 """What the tool is told, in the folder of the documentation."""
@@ -29,25 +30,33 @@ PAGES = "pages"
 SITE = "site"
 
 _TOOL = "zensical"
+_PORT = re.compile(r"[0-9]{1,5}\Z", re.ASCII)
+_PORTS = 2**16
+_NOT_WRITTEN = re.compile(r"(.*)\(os error [0-9]+\)|.*\[Errno [0-9]+\](.*)")
+"""How the tool says that the operating system has let it down."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_LINK = re.compile(r'<[a-z]+[^<>]* href="([^"#:?]*)(?:#([^"]*))?"')
-"""A link to a page of the site, or to a place in it; what is text and no tag has no `<`."""
+_LINK = re.compile(
+    r"""<[a-z]+[^<>]*\s(?:href|src)=(?:"([^"#:?]*)(?:#([^"]*))?"|'([^'#:?]*)(?:#([^']*))?')""",
+    re.IGNORECASE,
+)
+"""A link to a page of the site, or to a place in it, or a picture; what is text and no tag has no `<`."""
 _PLACE = re.compile(r'<[a-z0-9]+[^<>]* (?:id|name)="([^"]*)"')
 
 
-def build_site(folder: Path, *, strict: bool = True) -> Path:
+def build_site(folder: Path, written: Path | None = None, *, strict: bool = True) -> Path:
     """Build the site of the pages in a folder of documentation, or bring it up to date.
 
     Args:
         folder: The folder that holds the pages and what the tool is told.
+        written: The folder of the pages that people wrote: what is wrong with one is told there.
         strict: Whether a link that leads nowhere is an error.
 
     Returns:
         The folder of the site, which holds nothing else.
 
     Raises:
-        InvalidInput: The tool is not installed, there are no pages, a link leads nowhere, or the tool
-            fails for another reason.
+        InvalidInput: The tool is not installed, there are no pages, the site cannot be written, a link leads
+            nowhere, or the tool fails for another reason.
     """
     _check(folder)
     site = folder / SITE
@@ -62,20 +71,72 @@ def build_site(folder: Path, *, strict: bool = True) -> Path:
         errors="replace",
     )
     if done.returncode:
-        told = " ".join(_COLOUR.sub("", done.stdout + done.stderr).split())
-        place = Location((folder / SETTINGS).as_posix(), 0)
-        wrong = f"{_TOOL} could not build the site: {told}"
-        raise InvalidInput.at(place, wrong, "a site", "mend what it says")
+        raise _failure(folder, _COLOUR.sub("", done.stdout + done.stderr))
     pages = folder / PAGES
-    for page in pages.rglob("*.md"):
-        shutil.copyfile(page, site / page.relative_to(pages))
-    if strict and (problems := list(_dead_links(pages, site))):
+    try:
+        for page in pages.rglob("*.md"):
+            shutil.copyfile(page, site / page.relative_to(pages))
+    except OSError as error:
+        raise _not_written(site, error.strerror or str(error)) from None
+    if strict and (problems := list(_dead_links([pages, *filter(None, [written])], site))):
         raise InvalidInput(problems)
     return site
 
 
+def _failure(folder: Path, told: str) -> InvalidInput:
+    """Return what is wrong where the tool fails: the last that it says, which no traceback stands before."""
+    lines = [" ".join(line.split()) for line in told.splitlines() if line.strip()]
+    last = lines[-1] if lines else "it does not say why"
+    system = _NOT_WRITTEN.match(last)
+    if system:
+        return _not_written(
+            folder / SITE, (system[1] or system[2] or "").rpartition(": ")[2].strip()
+        )
+    place = Location((folder / SETTINGS).as_posix(), 0)
+    wrong = f"{_TOOL} could not build the site: {last}"
+    return InvalidInput.at(place, wrong, "a site", "mend what it says")
+
+
+def _not_written(site: Path, reason: str) -> InvalidInput:
+    place, expected = Location(site.as_posix(), 0), "a folder that can be written, or none"
+    wrong = f"{site.as_posix()} cannot be written: {reason}"
+    return InvalidInput.at(place, wrong, expected, "check its permissions, or remove it")
+
+
+def check_address(address: str) -> None:
+    """Check that a site can be served at an address, without serving one.
+
+    Args:
+        address: The address, as `host:port`, with an IPv6 address in brackets.
+
+    Raises:
+        InvalidInput: It is no address of this machine, or something else is served there.
+    """
+    place = Location("--address", 0)
+    host, _, port = address.rpartition(":")
+    if not host or not _PORT.match(port) or int(port) >= _PORTS:
+        expected = "HOST:PORT such as 127.0.0.1:8000"
+        raise InvalidInput.at(place, f"{quoted(address)} is no address", expected, "correct it")
+    try:
+        (family, kind, protocol, _, end), *_ = socket.getaddrinfo(
+            host.removeprefix("[").removesuffix("]"), int(port), type=socket.SOCK_STREAM
+        )
+        with socket.socket(family, kind, protocol) as tried:
+            if os.name == "posix":
+                # As servers do: a connection that has just ended does not count.
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(end)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        wrong = f"nothing can be served at {address}: {reason}"
+        expected = "an address of this machine where nothing else is served"
+        raise InvalidInput.at(place, wrong, expected, "choose another one") from None
+
+
 def serve_site(folder: Path, address: str) -> int:
     """Build the site, serve it, and build it again whenever a page changes, until Ctrl-C.
+
+    The tool empties the folder of the site each time, so what is served has no Markdown beside its pages.
 
     Args:
         folder: The folder that holds the pages and what the tool is told.
@@ -117,8 +178,12 @@ def _check(folder: Path) -> None:
             raise InvalidInput.at(place, "there is no such thing", "pages of documentation", mend)
 
 
-def _dead_links(pages: Path, site: Path) -> Iterator[Problem]:
-    """Yield the links of a site that lead nowhere.
+def _dead_links(folders: Sequence[Path], site: Path) -> Iterator[Problem]:
+    """Yield the links and pictures of a site that lead nowhere.
+
+    Args:
+        folders: Where its pages stand as Markdown; what stands in several is told in the last.
+        site: The folder of the site.
 
     The tool could tell them, too, but reads each page again for that whenever one has changed.
     """
@@ -128,13 +193,18 @@ def _dead_links(pages: Path, site: Path) -> Iterator[Problem]:
     }
     places = {name: set(map(unescape, _PLACE.findall(text))) for name, text in texts.items()}
     for name, text in texts.items():
-        for address, place in dict.fromkeys(_LINK.findall(text)):
+        found = _LINK.findall(text)
+        for address, place in dict.fromkeys(
+            (one or three, two or four) for one, two, three, four in found
+        ):
             target = unquote(unescape(address))
             path = normpath(join(dirname(name), target)) if target else name
             held = places.get(path)
             lost = held is not None and place and unquote(unescape(place)) not in held
             if lost or (held is None and not (site / path).is_file()):
-                yield _dead_link(pages / Path(name).with_suffix(".md"), target, unquote(place))
+                source = Path(name).with_suffix(".md")
+                page = [one / source for one in folders if (one / source).is_file()]
+                yield _dead_link((page or [folders[0] / source])[-1], target, unquote(place))
 
 
 def _dead_link(page: Path, target: str, place: str) -> Problem:
@@ -143,7 +213,13 @@ def _dead_link(page: Path, target: str, place: str) -> Problem:
     written = f"{stem}.md" if stem != target else target
     written += f"#{place}" if place else ""
     lines = page.read_text("utf-8").split("\n") if page.is_file() else []
-    found = ((row, line.find(written)) for row, line in enumerate(lines, 1))
+    # HTML in Markdown leads to pages as they are called on the site.
+    found = (
+        (row, line.find(one))
+        for one in (written, target)
+        if one
+        for row, line in enumerate(lines, 1)
+    )
     row, column = next(((row, at + 1) for row, at in found if at >= 0), (1, 1))
     return Problem(
         Location(page.as_posix(), row, column),

@@ -288,8 +288,10 @@ def shell_word(text: SpecText | str) -> str:
 
 
 def html_text(text: SpecText | str) -> str:
-    """Return text as HTML shows it, on one line and without effect, also in an attribute."""
-    return html.escape(_visible_text(" ".join(raw(text).split())))
+    """Return text as HTML shows it, on one line and without effect, also in an attribute in double quotes."""
+    # An apostrophe stays: what searches a site shows titles as they stand.
+    told = html.escape(_visible_text(" ".join(raw(text).split())), quote=False)
+    return told.replace('"', "&quot;")
 
 
 def markdown(text: SpecText | str) -> str:

@@ -39,6 +39,7 @@ _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _NUMBER_START = frozenset("-+.0123456789")
 
 
+_KINDS = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list", yaml.ScalarNode: "a scalar"}
 _OPENAPI = (
     "a mapping with the fields of an OpenAPI document or overlay",
     "begin with 'openapi: 3.0.3', or move a file that is none out of the specs folder",
@@ -68,6 +69,32 @@ def read_yaml(
         InvalidInput: It is so much that it makes no sense to go on.
     """
     budget = budget or Budget()
+    node = _root(text, path, problems, budget, yaml.MappingNode, expected)
+    found: LocatedMapping | None = (
+        None if node is None else _Reader(problems, budget).document(node)
+    )
+    return found
+
+
+def read_yaml_list(
+    text: str, path: str, problems: Problems, expected: tuple[str, str]
+) -> LocatedList | None:
+    """Read one YAML or JSON document whose root is a list, as `read_yaml` does."""
+    budget = Budget()
+    node = _root(text, path, problems, budget, yaml.SequenceNode, expected)
+    found: LocatedList | None = None if node is None else _Reader(problems, budget).document(node)
+    return found
+
+
+def _root(
+    text: str,
+    path: str,
+    problems: Problems,
+    budget: Budget,
+    kind: type[yaml.CollectionNode],
+    expected: tuple[str, str],
+) -> yaml.CollectionNode | None:
+    """Return the node of a document, or nothing, with a problem, where it is none of that kind."""
     text = _yaml_text(text)
     try:
         node = _composed(text, path, budget)
@@ -75,18 +102,14 @@ def read_yaml(
         place, what, mend = _syntax_problem(error, text, path)
         problems.add(place, f"this is not YAML: {what}", "a YAML or JSON document", mend)
         return None
-    if not isinstance(node, yaml.MappingNode):
+    if not isinstance(node, kind):
         problems.add(
             Location(path) if node is None else mark_location(node.start_mark),
-            (
-                "the document is empty"
-                if node is None
-                else f"the document is {'a list' if isinstance(node, yaml.SequenceNode) else 'a scalar'}"
-            ),
+            "the document is empty" if node is None else f"the document is {_KINDS[type(node)]}",
             *expected,
         )
         return None
-    return _Reader(problems, budget).document(node)
+    return node
 
 
 def _yaml_text(text: str) -> str:
@@ -187,12 +210,12 @@ class _Reader:
         self._seen: set[int] = set()
         self._copies = 0
 
-    def document(self, root: yaml.MappingNode) -> LocatedMapping | None:
-        """Return the data of a document, or nothing if there is too much of it."""
+    def document(self, root: yaml.CollectionNode) -> Any:
+        """Return the mapping or list of a document, or nothing if there is too much of it."""
         try:
             self._seen.add(id(root))
             self._open.add(id(root))
-            return self._mapping(root)
+            return self._mapping(root) if isinstance(root, yaml.MappingNode) else self._list(root)
         except _TooManyCopies:
             self._problem(
                 root,

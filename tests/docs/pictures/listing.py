@@ -25,7 +25,7 @@ class Picture:
     Attributes:
         name: What its files are called, before `-light` and `-dark`.
         ending: `svg` for a drawing; `png` or `webp` for a screenshot, whichever is smaller.
-        page: What the page is about where it belongs.
+        page: The page that shows it, below the folder of pages.
         alt: What it shows, for those who do not see it.
         source: The file that a drawing is made from, beside the list.
         shown: The files and folders of the page that a screenshot is made of, from the project's folder.

@@ -50,15 +50,16 @@ class Question:
     stand_in: str
 
 
-def knowledge(sources: Sources) -> tuple[Section, ...]:
+def knowledge(sources: Sources) -> tuple[Page | Section, ...]:
     """Return the pages of what is known besides the contract, and of what is not."""
     properties = tuple(_property_pages(sources))
-    found = [Section("Properties of every account", properties)] if properties else []
+    found: list[Page | Section] = []
+    found += [Section("Properties of every account", properties)] if properties else []
     questions = dict.fromkeys(_questions(sources))
     if questions:
         title = "What is not known"
         context = {"questions": list(questions)}
-        found.append(Section("", (sources.page(UNKNOWN, title, "unknown.md.jinja", context),)))
+        found.append(sources.page(UNKNOWN, title, "unknown.md.jinja", context))
     return tuple(found)
 
 

@@ -80,10 +80,8 @@ class Settings:
         distribution_version: Its version.
         description: One sentence about it.
         example: The object type that its README shows; by default one that has an example.
-        fixture_prefix: How the short names of its fixtures for pytest begin, beside those that begin with
-            the package; by default there are none.
-        docs_url: The address of a page of the documentation, with `{page}` for its name, such as
-            `classes/errors`; by default the path of the page in the repository of the distribution.
+        fixture_prefix: How short names of its fixtures for pytest begin; by default there are none.
+        docs_url: The address of a page, with `{page}` for its name, such as `classes/errors`.
         jobs: How many processes format at once; by default as many as there are processors, at most 4.
         renames: What became of public names that are not there any more.
         free_names: Whether public names may change from release to release; before 1.0 only.

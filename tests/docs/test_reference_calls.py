@@ -41,7 +41,10 @@ def _upserts(page: Path) -> Mapping[str, str]:
     numbers = [name for name, one in said.items() if one.get("type") == "number"]
     if any(f'"idProperty": "{name}"' in tabs["Sync"] for name in numbers):
         # The value of the key is made up, and a page does not know what it has to be.
-        tabs = {title: lines.replace('"text"', '"7"') for title, lines in tabs.items()}
+        tabs = {
+            title: lines.replace('"text"', '"7"').replace(" text >", " 7 >")
+            for title, lines in tabs.items()
+        }
     return tabs
 
 
@@ -118,7 +121,7 @@ def test_every_tab_does_what_it_says(
 
 
 def _command(tabs: Mapping[str, str], url: str) -> int:
-    """Do what the tab of the command line says, with the records of the one beside it; return its status."""
+    """Do what the tab of the command line says; return its status."""
     table, command = (
         shlex.split(line, comments=True) for line in tabs["Command line"].splitlines()
     )
@@ -128,13 +131,13 @@ def _command(tabs: Mapping[str, str], url: str) -> int:
         for node in ast.parse(tabs["Bulk"]).body
         if isinstance(node, ast.Assign)
     ]
-    with Path(table[-1]).open("w", encoding="utf-8", newline="") as file:
-        file.write(f"{table[2]}\n")
-        columns = next(csv.reader([table[2]]))
-        assert columns == list(records[0])
-        for one in records:
-            # What is no text stands there as JSON.
-            row = [cell if isinstance(cell, str) else json.dumps(cell) for cell in one.values()]
-            csv.writer(file).writerow(row)
+    *rows, into, name = table[2:]
+    assert into == ">"
+    columns, first = csv.reader(rows)
+    assert columns == list(records[0])
+    # What is no text stands there as JSON.
+    texts = [one if isinstance(one, str) else json.dumps(one) for one in records[0].values()]
+    assert first == texts
+    Path(name).write_text("".join(f"{row}\n" for row in rows), "utf-8")
     assert command[0] == "hubspot-upsert"
     return run_command(CATALOGUE, [*command[1:], "--base-url", url])

@@ -305,8 +305,9 @@ def _check_command(call: list[str], one: _Shown) -> None:
     assert options[:2] == ["--id-property", _word(one.text)]
     assert _word(f"pathname={one.text}") in options
     assert file.endswith(".csv")
-    (header,) = csv.reader([table], strict=True)
+    header, row = csv.reader(table.split("\n"), strict=True)
     assert header == [_word(one.text), "p", _word(f"p{one.text}")]
+    assert row == [_word(one.text), _word(one.text), "v"]
 
 
 def _word(text: str) -> str:

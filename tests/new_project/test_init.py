@@ -234,9 +234,7 @@ def test_builds_make_the_clients_where_that_is_wanted(begin: Begin, folder: Path
     is_green()
     shutil.rmtree(folder / "generated")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", "dist"]
-    built = subprocess.run(
-        command, capture_output=True, text=True, timeout=PROGRAM_PATIENCE, check=False
-    )
+    built = subprocess.run(command, capture_output=True, timeout=PROGRAM_PATIENCE, check=False)
     assert built.returncode == 0, built.stderr
     (wheel,) = (folder / "dist").glob("acme_client-0.1.0-*.whl")
     assert "acme_client/v2/users.py" in zipfile.ZipFile(wheel).namelist()

@@ -29,7 +29,11 @@ def too_long(root: Path) -> list[str]:
         path = root / name
         if name.startswith(GENERATED) or not path.is_file():
             continue
-        lines = path.read_bytes().splitlines()
+        content = path.read_bytes()
+        # Git takes it for no text, too: a picture, say.
+        if b"\0" in content:
+            continue
+        lines = content.splitlines()
         reason = any(REASON.encode() in line for line in lines[:10])
         if len(lines) > LIMIT and not reason:
             found.append(

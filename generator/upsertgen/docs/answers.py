@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from upsertgen.diff.data_types import notation
 from upsertgen.emit.encode import page_code, page_text, raw
 from upsertgen.emit.made_values import NoValue, ValueMaker
 from upsertgen.emit.readme import plain
-from upsertgen.ir.tree import Api, ObjectValue, Operation, Value
+from upsertgen.ir.tree import Api, Model, ObjectValue, Operation, Response, Value
 from upsertgen.ir.vocabulary import ErrorPolicy, ErrorRule
 from upsertgen.spec_text import SpecText
 
@@ -22,10 +22,12 @@ class Example:
     Attributes:
         situations: When it comes, in a word each.
         body: The body as JSON data.
+        is_made: Whether its values are made from their types.
     """
 
     situations: tuple[str, ...]
     body: object
+    is_made: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class _Situation:
 def answers_of(
     api: Api,
     operation: Operation,
+    models: Mapping[str, Model],
     meanings: Mapping[str, str],
     link: Callable[[str], str | None],
 ) -> tuple[Answer, ...]:
@@ -79,34 +82,48 @@ def answers_of(
     Args:
         api: What is emitted.
         operation: The operation.
+        models: Every body, called as the version of the operation calls it.
         meanings: What each exception means, by its name.
         link: Given the name of an exception: the relative address of what is said of it, if anything is.
     """
     policy = api.policies[operation.policy]
     waiting = list(_situations(operation))
+    made = ValueMaker(api.models, whole=True)
     failures: list[Answer] = []
     for rule in policy.rules:
         fitting = [one for one in waiting if _fits(rule, one)]
         waiting = [one for one in waiting if one not in fitting]
         name = str(rule.error)
-        failures.append(_failure(rule, policy, (meanings.get(name, ""), link(name)), fitting))
-    return (*_successes(api, operation), *failures)
+        answer = _failure(rule, policy, (meanings.get(name, ""), link(name)), fitting)
+        if not (answer.examples or answer.unknown or rule.when):
+            declared = [one for one in operation.failures if one.status in map(str, rule.statuses)]
+            found = (example for one in declared for example in _examples(one, made))
+            answer = replace(answer, examples=tuple(found))
+        failures.append(answer)
+    return (*_successes(operation, models, made), *failures)
 
 
-def _successes(api: Api, operation: Operation) -> Iterator[Answer]:
+def _examples(response: Response, made: ValueMaker) -> Iterator[Example]:
+    """Yield the examples of a response; one whose values are made up, where the spec has none."""
+    for one in response.examples:
+        yield Example((), plain(one))
+    if not response.examples and response.type is not None:
+        with suppress(NoValue):
+            yield Example((), plain(made.value(response.type)), is_made=True)
+
+
+def _successes(
+    operation: Operation, models: Mapping[str, Model], made: ValueMaker
+) -> Iterator[Answer]:
     for one in operation.responses:
-        body: list[Example] = []
-        if one.type is not None:
-            with suppress(NoValue):
-                body.append(Example((), plain(ValueMaker(api.models, whole=True).value(one.type))))
-        returned = "nothing" if one.type is None else page_code(notation(one.type, api.models))
+        returned = "nothing" if one.type is None else page_code(notation(one.type, models))
         yield Answer(
             status=page_code(one.status),
             when="",
             outcome=f"returns {returned}",
             meaning=page_text(one.description),
             again="",
-            examples=tuple(body),
+            examples=tuple(_examples(one, made)),
         )
 
 

@@ -43,13 +43,11 @@ class Question:
 
     Attributes:
         text: What it is about.
-        chosen: What is done as long as nobody knows.
-        place: Where it stands in the specs, or the page that it concerns.
+        stand_in: What is done as long as nobody knows, or where that stands.
     """
 
     text: str
-    chosen: str
-    place: str
+    stand_in: str
 
 
 def knowledge(sources: Sources) -> tuple[Section, ...]:
@@ -92,14 +90,14 @@ def _questions(sources: Sources) -> Iterator[Question]:
         if fact["mark"] == _CHOSEN or any(one.get("chosen") for one in requests):
             sent = page_code(SpecText(str(requests[-1]["send"])))
             done = f"the sandbox answers {sent} with {page_code(str(requests[-1]['status']))}"
-            yield Question(page_text(SpecText(fact["fact"])), done, "")
+            yield Question(page_text(SpecText(fact["fact"])), done)
     for version in api.versions:
         corrections = [one for resource in version.resources for one in resource.corrections]
         for correction in (*corrections, *version.corrections):
             if _CHOSEN in map(raw, correction.sources):
                 location = correction.location
                 place = page_code(sources.place(location.path, location.line))
-                yield Question(page_text(correction.description), "the overlay says so", place)
+                yield Question(page_text(correction.description), place)
     situations: dict[SpecText, str] = {}
     for version in reversed(api.versions):
         for resource in version.resources:
@@ -113,4 +111,4 @@ def _questions(sources: Sources) -> Iterator[Question]:
                         situations.setdefault(name, f"[{page_text(resource.title)}]({page})")
     for name, link in situations.items():
         text = f"The words of the answer in the situation {page_code(name)}"
-        yield Question(text, "the sandbox has words of its own", link)
+        yield Question(text, f"words of ours, such as at {link}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from upsertgen.diff.data_types import notation, value_text
 from upsertgen.docs.answers import Answer, answers_of
@@ -102,7 +102,8 @@ class OperationView:
         arguments: What it takes besides the fields of its body.
         sent: The bodies of its request.
         received: Those of its answers.
-        answers: What each status means.
+        answers: What each status means to clients.
+        declared: The statuses of failures that the spec declares: what it says of each, and its body.
         bulk: The methods that send any number of records with it, if there are any.
     """
 
@@ -116,6 +117,7 @@ class OperationView:
     sent: tuple[BodyTable, ...]
     received: tuple[BodyTable, ...]
     answers: tuple[Answer, ...]
+    declared: tuple[tuple[str, str, str], ...]
     bulk: BulkMethods | None
 
 
@@ -182,7 +184,9 @@ def _pages(sources: Sources, version: Version, classes: Classes) -> Iterator[Pag
             "properties": _property_page(api, resource),
         }
         names = tuple(raw(one) for one in resource.sources)
-        title = joined(resource.title, " (", version.label, ")")
+        alike = [one for one in version.resources if one.title == resource.title]
+        name = resource.title if len(alike) == 1 else joined(resource.title, ", ", resource.label)
+        title = joined(name, " (", version.label, ")")
         yield sources.page(path, title, "resource.md.jinja", context, names)
 
 
@@ -225,8 +229,18 @@ def _operation(
             if one.location != "field"
         ),
         sent=tables.bodies(None if operation.body is None else [operation.body.type]),
-        received=tables.bodies([one.type for one in operation.responses]),
-        answers=answers_of(api, operation, links.meanings, links.error),
+        received=tables.bodies(
+            [
+                one.type
+                for one in (*operation.responses, *operation.failures)
+                if one.type is not None
+            ]
+        ),
+        answers=answers_of(api, operation, tables.models, links.meanings, links.error),
+        declared=tuple(
+            (page_code(one.status), page_text(one.description), tables.type_of(one.type))
+            for one in operation.failures
+        ),
         bulk=bulk,
     )
 
@@ -261,13 +275,20 @@ class _Tables:
         api: Where bodies are.
         version: The version that names them.
         links: Where their classes are described.
+
+    Attributes:
+        links: As above.
+        models: Every body, called as the version calls it.
     """
 
     def __init__(self, api: Api, version: Version, links: _Links) -> None:
-        self._models = api.models
         self._version = version
         self.links = links
         self._names = {one.model: one.name for one in version.models}
+        self.models = {
+            key: replace(model, class_name=self._names.get(key, model.class_name))
+            for key, model in api.models.items()
+        }
         self._tables: dict[str, BodyTable] = {}
 
     def bodies(self, kinds: list[Type | None] | list[Type] | None) -> tuple[BodyTable, ...]:
@@ -279,16 +300,20 @@ class _Tables:
             if isinstance(kind, ReferenceType):
                 if kind.body not in found:
                     found[kind.body] = None
-                    waiting += [one.type for one in self._models[kind.body].fields]
+                    waiting += [one.type for one in self.models[kind.body].fields]
             else:
                 waiting += inner_types(kind)
         for key in found.keys() - self._tables.keys():
-            self._tables[key] = self._body(key, self._models[key])
+            self._tables[key] = self._body(key, self.models[key])
         return tuple(self._tables[key] for key in found)
+
+    def type_of(self, kind: Type | None) -> str:
+        """Return the type of a body, ready to be emitted."""
+        return "" if kind is None else page_code(notation(kind, self.models))
 
     def _body(self, key: str, model: Model) -> BodyTable:
         more = (
-            "" if model.additional is None else page_code(notation(model.additional, self._models))
+            "" if model.additional is None else page_code(notation(model.additional, self.models))
         )
         name = self._names.get(key)
         return BodyTable(
@@ -319,7 +344,7 @@ class _Tables:
         return Row(
             name=page_code(one.wire_name),
             argument=argument,
-            type=page_code(notation(inner, self._models)),
+            type=page_code(notation(inner, self.models)),
             need=("yes" if required else "no") if is_sent else ("always" if required else "maybe"),
             null="yes" if isinstance(kind, NullableType) else "no",
             rules="; ".join(filter(None, said)),
@@ -357,10 +382,13 @@ def _distinct(
     sources: Sources, corrections: Mapping[Correction, None]
 ) -> Iterator[tuple[str, str, str]]:
     """Yield what each correction says, how that is known, and where it stands; ready to be emitted."""
+    places: dict[tuple[str, str], list[str]] = {}
     for one in corrections:
-        place = sources.place(one.location.path, one.location.line)
         known = page_text(SpecText(", ".join(map(raw, one.sources))))
-        yield page_text(one.description), known, page_code(place)
+        place = page_code(sources.place(one.location.path, one.location.line))
+        places.setdefault((page_text(one.description), known), []).append(place)
+    for (text, known), found in places.items():
+        yield text, known, ", ".join(found)
 
 
 def _facts(api: Api, resource: Resource) -> list[tuple[str, str]]:

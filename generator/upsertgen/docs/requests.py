@@ -31,7 +31,7 @@ class Call:
         token: The argument of a client that is that.
         request: The body of the request as JSON data, if it has one.
         curl: The lines of a shell that send it.
-        columns: The first line of a CSV file of such records, to be encoded; nothing if there is none.
+        rows: The first lines of a CSV file of such records, to be encoded; nothing if there is none.
     """
 
     example: ReadmeExample
@@ -39,7 +39,7 @@ class Call:
     token: str
     request: object
     curl: tuple[str, ...]
-    columns: SpecText | None
+    rows: tuple[SpecText, ...]
 
 
 def call_of(settings: Settings, api: Api, shown: Shown, example: ReadmeExample) -> Call:
@@ -52,20 +52,20 @@ def call_of(settings: Settings, api: Api, shown: Shown, example: ReadmeExample) 
         example: What the README would show of it.
     """
     security = client_security(shown.version)
-    body = _body(shown)
+    body, bulk = _body(shown), example.bulk
     return Call(
         example=example,
         security=security,
         token=security.example(settings.package, shown.operation),
         request=None if body is None else plain(body),
         curl=tuple(_curl(shown, body)),
-        columns=None if example.bulk is None else _columns(example.bulk.columns),
+        rows=() if bulk is None else (_row(bulk.columns), _row(bulk.values)),
     )
 
 
-def _columns(names: tuple[SpecText, ...]) -> SpecText:
+def _row(cells: tuple[SpecText, ...]) -> SpecText:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(raw(one_line(name)) for name in names)
+    csv.writer(line, lineterminator="").writerow(raw(one_line(cell)) for cell in cells)
     return SpecText(line.getvalue())
 
 
@@ -102,13 +102,15 @@ def _options(shown: Shown, operation: Operation) -> list[str]:
         f"--header {shell_word(SpecText(f'{raw(name)}: {_text(value)}'))}" for name, value in given
     ]
     needed = operation.credentials[0] if operation.credentials else ()
-    return [*headers, *(_credential(one) for one in needed if one.location != "query")]
+    return [*headers, *map(_credential, needed)]
 
 
 def _credential(one: Credential) -> str:
     """Return the option that sends a token, which the shell fills in."""
     if one.is_basic:
         return '--user "$ACCESS_TOKEN"'
+    if one.location == "query":
+        return f'--url-query {shell_word(SpecText(f"{raw(one.parameter)}="))}"$ACCESS_TOKEN"'
     cookie = one.location == "cookie"
     name = f"Cookie: {raw(one.parameter)}=" if cookie else f"{raw(one.parameter)}: "
     text = name if one.prefix is None else f"{name}{raw(one.prefix)} "
@@ -130,10 +132,6 @@ def _url(shown: Shown) -> SpecText:
         f"{quote(raw(one.wire_name), safe='')}={quote(_text(one.value), safe='')}"
         for one in shown.operation.constants
         if one.location == "query"
-    ]
-    needed = shown.operation.credentials[0] if shown.operation.credentials else ()
-    query += [
-        f"{quote(raw(one.parameter), safe='')}=TOKEN" for one in needed if one.location == "query"
     ]
     address = f"{raw(shown.version.base_url).rstrip('/')}{path}"
     return SpecText(f"{address}?{'&'.join(query)}" if query else address)

@@ -44,6 +44,7 @@ class BulkExample:
     Attributes:
         records: The lines of the list of records, not indented.
         columns: The names of what the first of them holds, its key first.
+        values: What it holds there, as text.
         key: Its key.
         mapping: What makes a column the one of the key, on a command line.
         id_property: The property that finds them; nothing if they are not found by a property.
@@ -55,6 +56,7 @@ class BulkExample:
 
     records: tuple[str, ...]
     columns: tuple[SpecText, ...]
+    values: tuple[SpecText, ...]
     key: SpecText | str
     mapping: SpecText
     id_property: SpecText | None
@@ -364,10 +366,12 @@ def _bulk_example(
         records = [_properties(one, upsert.properties) for one in given]
         named_key = SpecText(upsert.key.raw.removeprefix(held))
     named_key = id_property or named_key
+    first: dict[SpecText, Value] = {named_key: found, **dict(records[0])}
     names = dict.fromkeys((named_key, *(name for name, _ in records[0])))
     return BulkExample(
         records=tuple(line for one in records for line in _lines("", ObjectValue(one))),
         columns=tuple(names),
+        values=tuple(SpecText(_word(first.get(name))) for name in names),
         key=found if isinstance(found, SpecText) else str(found),
         mapping=SpecText(f"My key={raw(named_key)}"),
         id_property=id_property,

@@ -38,6 +38,7 @@ from upsertgen.ir.tree import (
     StandardProperties,
     Type,
     UnionType,
+    Value,
     inner_types,
 )
 from upsertgen.ir.values import fits, freeze, is_deprecated, text_of
@@ -145,7 +146,7 @@ class OperationReader(Reader):
         security, credentials = self._security.read(node)
         taken = {one.place for needed in credentials or () for one in needed}
         parameters, constants, filled = self._parameters(node, shared, called, taken)
-        responses, error, accept = self._responses(node, called)
+        responses, failures, error, accept = self._responses(node, called)
         body, example = self._body(node, called)
         policy, classes = read_policy(node, self.problems)
         for place, one in classes:
@@ -161,6 +162,7 @@ class OperationReader(Reader):
             body=body,
             accept=accept,
             responses=responses,
+            failures=failures,
             error=error,
             policy=self.policies.setdefault(policy, len(self.policies)),
             summary=text_of(value.get("summary")),
@@ -397,13 +399,14 @@ class OperationReader(Reader):
 
     def _responses(
         self, node: Node, called: str
-    ) -> tuple[tuple[Response, ...], Type | None, SpecText | None]:
-        """Return the success responses, the type of error bodies, and the media types of both."""
+    ) -> tuple[tuple[Response, ...], tuple[Response, ...], Type | None, SpecText | None]:
+        """Return the success responses, the others, the type of error bodies, and the media types of all."""
         # OpenAPI 3.1 lets an operation have none.
         responses = Node(
             node.document, (*node.pointer, "responses"), node.value.get("responses", {})
         )
         successes: list[Response] = []
+        failures: list[Response] = []
         errors: list[Type] = []
         media_types: tuple[list[str], list[str]] = ([], [])
         for status in sorted(key for key in responses.value if not key.startswith("x-")):
@@ -427,11 +430,12 @@ class OperationReader(Reader):
             )
             if content is not None and "schema" not in content.value:
                 self.note(content, "the body has no schema, so clients read nothing of it")
-            if success:
-                successes.append(
-                    Response(status.upper(), kind, SpecText(response.value.get("description", "")))
-                )
-            elif kind is not None and kind not in errors:
+            told = SpecText(response.value.get("description", ""))
+            called_so = status if status == "default" else status.upper()
+            (successes if success else failures).append(
+                Response(called_so, kind, told, self._examples(content))
+            )
+            if not success and kind is not None and kind not in errors:
                 errors.append(kind)
         if not successes:
             self.problem(
@@ -449,7 +453,19 @@ class OperationReader(Reader):
                 "printable ASCII, such as application/json",
                 "correct them",
             )
-        return tuple(successes), error, SpecText(accept) if accept != JSON else None
+        read = SpecText(accept) if accept != JSON else None
+        return tuple(successes), tuple(failures), error, read
+
+    def _examples(self, content: Node | None) -> tuple[Value, ...]:
+        """Return the examples of a body."""
+        if content is None:
+            return ()
+        named = [
+            self.follow(content.child("examples", one)) for one in content.value.get("examples", {})
+        ]
+        values = [one.value["value"] for one in named if one is not None and "value" in one.value]
+        values += [content.value["example"]] if "example" in content.value else []
+        return tuple(freeze(one) for one in values)
 
     def _json_content(self, node: Node, *, sent: bool = False) -> Node | None:
         """Return the JSON representation among several media types; what is sent may be JSON on lines."""

@@ -337,17 +337,19 @@ class RequestShape:
 
 @dataclass(frozen=True)
 class Response:
-    """One success response.
+    """One response.
 
     Attributes:
-        status: `200`, or a range such as `2XX`.
+        status: `200`, a range such as `2XX`, or `default`.
         type: The type of its JSON body, or nothing when it has none.
         description: What the spec says about it.
+        examples: Examples of its body.
     """
 
     status: str
     type: Type | None
     description: SpecText
+    examples: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -389,6 +391,7 @@ class Operation:
         body: What it sends, if anything.
         accept: The media types of answers that it reads, where JSON is not the only one.
         responses: Its success responses, sorted by status.
+        failures: Its other responses, sorted by status.
         error: The type of error bodies, where the spec declares one.
         policy: The index of its policy in `Api.policies`.
         summary: A short sentence of the spec.
@@ -418,6 +421,7 @@ class Operation:
     body: Body | None
     accept: SpecText | None
     responses: tuple[Response, ...]
+    failures: tuple[Response, ...]
     error: Type | None
     policy: int
     summary: SpecText | None

@@ -104,7 +104,8 @@ def test_a_dead_link_is_told_with_its_place(tmp_path: Path, link: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "picture", ["![It](gone.svg)", "<img src='gone.svg'>", '<IMG SRC="gone.svg">']
+    "picture",
+    ["![It](gone.svg)", "<img src='gone.svg'>", "<img src=gone.svg>", '<IMG SRC="gone.svg">'],
 )
 def test_a_picture_that_is_not_there_is_told(tmp_path: Path, picture: str) -> None:
     write_docs(tmp_path, {"index.md": f"# Home\n\nLook: {picture}\n"})

@@ -38,9 +38,8 @@ DEFAULT_ADDRESS = "127.0.0.1:8000"
 )
 @click.option(
     "--address",
-    show_default=DEFAULT_ADDRESS,
     metavar="HOST:PORT",
-    help="Where to serve it, with --serve.",
+    help=f"Where to serve it, with --serve. [default: {DEFAULT_ADDRESS}]",
 )
 @click.option(
     "--force",

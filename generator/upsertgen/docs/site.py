@@ -40,6 +40,8 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 """A link to a page of the site, or to a place in it, or a picture; what is text and no tag has no `<`."""
+_BARE_PICTURE = re.compile(r"""<img\s(?:[^<>"']*\s)?src=([^\s"'<>#:?]+)(?=[\s>])""", re.IGNORECASE)
+"""A picture in HTML of a page whose address has no quotes, and stands before any that has."""
 _PLACE = re.compile(r'<[a-z0-9]+[^<>]* (?:id|name)="([^"]*)"')
 
 
@@ -193,10 +195,9 @@ def _dead_links(folders: Sequence[Path], site: Path) -> Iterator[Problem]:
     }
     places = {name: set(map(unescape, _PLACE.findall(text))) for name, text in texts.items()}
     for name, text in texts.items():
-        found = _LINK.findall(text)
-        for address, place in dict.fromkeys(
-            (one or three, two or four) for one, two, three, four in found
-        ):
+        links = [(one or three, two or four) for one, two, three, four in _LINK.findall(text)]
+        links += [(address, "") for address in _BARE_PICTURE.findall(text)]
+        for address, place in dict.fromkeys(links):
             target = unquote(unescape(address))
             path = normpath(join(dirname(name), target)) if target else name
             held = places.get(path)

@@ -45,9 +45,10 @@ _BOX = re.compile(r"(?:!!!|\?\?\?\+?|===\+?) ")
 _INSTALLS = ("pip install ", "python3 -m venv ", ". .venv/bin/activate")
 _EXTRAS = re.compile(r"hubspot-upsert\[([\w,]+)\]")
 _NOT_A_READERS = frozenset(
-    "ACCESS_TOKEN HUBSPOT_UPSERT_ACCESS_TOKEN FORCE_COLOR PYTEST_ADDOPTS PYTHONPATH PY_COLORS".split()
+    "ACCESS_TOKEN HUBSPOT_UPSERT_ACCESS_TOKEN FORCE_COLOR PYTEST_ADDOPTS PYTHONPATH PY_COLORS "
+    "MAKEFILES MAKEFLAGS MAKELEVEL MAKEOVERRIDES MFLAGS".split()
 )
-"""Variables of the environment that a test may have, and that change what comes."""
+"""Variables of the environment that a test may have, such as those of make, and that change what comes."""
 
 # One shell reads the names of scripts, and runs each with its output in a file.
 _SHELL = """\

@@ -111,10 +111,9 @@ def port() -> Iterator[int]:
         yield port
 
 
-def here(text: str, port: int) -> str:
+def here(text: str) -> str:
     """Put what this test has in the places of what a reader has."""
     for shown, used in (
-        ("https://packages.example.com/simple/", f"http://127.0.0.1:{port}/"),
         ("1.4.0", VERSION),
         # Without a network, nothing can be made for the build alone.
         ("python -m build ", "python -m build --no-isolation "),
@@ -129,7 +128,7 @@ def test_each_way_to_install_leads_to_the_client(
 ) -> None:
     installed: list[Command] = []
     with Shell(clone, {"8092": port}, environment.bin) as shell:
-        for step in steps(here(TEXT, port)):
+        for step in steps(here(TEXT)):
             if isinstance(step, File):
                 shell.save(step)
                 continue

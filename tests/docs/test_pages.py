@@ -20,6 +20,8 @@ from tests.command_line import contents, snapshot, upsertgen, write_files
 from tests.conftest import Once
 from tests.downstream_project import build, hatchling, in_sdist, in_wheel
 from tests.downstream_project import project as downstream
+from tests.hostile.kill_points import DIES
+from tests.servers import PROGRAM_PATIENCE
 from tests.test_release import LABEL, release, unreleased
 from tests.vendors.project import generate
 
@@ -34,7 +36,6 @@ GUIDES: dict[str, str | bytes] = {
 }
 WITH_DOCS = {**PROJECT, **GUIDES, "pyproject.toml": f"{PYPROJECT}docs = true\n"}
 PAGES = Path("generated/docs/pages")
-PATIENCE = 120.0
 ROOT = Path(__file__).parents[2]
 
 
@@ -399,20 +400,9 @@ def test_builds_that_generate_write_no_pages(tmp_path: Path) -> None:
     assert not list(folder.rglob("llms.txt"))
 
 
-_DIES = """
-import os, signal, sys
+_DIES = f"""
 import upsertgen.emit, upsertgen.ir, upsertgen.diff
-from upsertgen.cli import main
-point, calls = int(sys.argv.pop(1)), 0
-def count(event, arguments):
-    global calls
-    if event == "ctypes.dlsym" or event == "os.rename":
-        if calls == point:
-            os.kill(os.getpid(), signal.SIGKILL)
-        calls += 1
-sys.addaudithook(count)
-main()
-"""
+{DIES}"""
 
 
 @pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.large)])
@@ -437,7 +427,7 @@ def test_a_run_that_is_killed_leaves_all_pages_or_none(
             [sys.executable, "-c", _DIES, str(point), "generate"],
             cwd=copy,
             capture_output=True,
-            timeout=PATIENCE,
+            timeout=PROGRAM_PATIENCE,
         )
         if run.returncode == 0:
             assert contents(copy) == after

@@ -32,6 +32,20 @@ from tests.command_line import write_files
 Tree = dict[str, tuple[str, bytes]]
 
 _COUNTED = ("open", "os.", "shutil.", "ctypes.dlsym", "fcntl.")
+DIES = """
+import os, signal, sys
+from upsertgen.cli import main
+point, calls = int(sys.argv.pop(1)), 0
+def count(event, arguments):
+    global calls
+    if event == "ctypes.dlsym" or event == "os.rename":
+        if calls == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+        calls += 1
+sys.addaudithook(count)
+main()
+"""
+"""A program that runs a command and kills itself at a step, whose number is its first argument."""
 _FOLDER = "generated"
 _OLD: dict[str, str | bytes] = {
     "client/old/gone.py": "gone\n",

@@ -17,7 +17,7 @@ from upsertgen.run import exclusive_run
 
 from tests.command_line import contents, upsertgen, write_files
 from tests.hostile.conftest import change_specs
-from tests.hostile.kill_points import SCENARIOS
+from tests.hostile.kill_points import DIES, SCENARIOS
 from tests.test_release import LABEL, unreleased
 
 __all__ = ["unreleased"]
@@ -42,23 +42,13 @@ def test_between_system_calls(scenario: str, every: int, tmp_path: Path) -> None
 
 _DAY = "2026-11-21"
 """The day of every import, which is written down: midnight might come between two that are compared."""
-_DIES = """
-import datetime, os, signal, sys, types
+_DIES = f"""
+import datetime, sys, types
 import upsertgen.release, upsertgen.importing, upsertgen.diff, upsertgen.emit, upsertgen.ir
-from upsertgen.cli import main
 from upsertgen.importing import settings
 day = datetime.date.fromisoformat(sys.argv.pop(1))
 settings.datetime = types.SimpleNamespace(date=types.SimpleNamespace(today=lambda: day))
-point, calls = int(sys.argv.pop(1)), 0
-def count(event, arguments):
-    global calls
-    if event == "ctypes.dlsym" or event == "os.rename":
-        if calls == point:
-            os.kill(os.getpid(), signal.SIGKILL)
-        calls += 1
-sys.addaudithook(count)
-main()
-"""
+{DIES}"""
 
 
 def _parts(found: dict[str, bytes], top: str) -> dict[str, bytes]:

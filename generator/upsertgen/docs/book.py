@@ -47,7 +47,7 @@ def book_files(sources: Sources) -> dict[str, NewFile]:
         )
     for path, text in guides.others.items():
         files[f"{PAGES}/{path}"] = NewFile(text, digest(text), (f"docs/{path}",), "")
-    context = {"sections": sections, "home": pages[0], "listed": _listed(sections)}
+    context = {"sections": sections, "listed": _listed(sections)}
     for path, template in _LEADING.items():
         page = sources.page(path, "", template, context)
         if path == SETTINGS:

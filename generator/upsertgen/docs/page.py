@@ -37,10 +37,6 @@ class Page:
     template: str = ""
     specs: tuple[str, ...] = ()
 
-    def link(self, page: Page) -> str:
-        """Return the relative address of another page, or of this one."""
-        return relative(self.path, page.path)
-
 
 @dataclass(frozen=True)
 class Section:

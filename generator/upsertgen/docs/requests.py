@@ -13,7 +13,7 @@ from urllib.parse import quote
 from upsertgen.configuration import Settings
 from upsertgen.emit.encode import one_line, raw, shell_word
 from upsertgen.emit.readme import ReadmeExample, Shown, plain, request_body
-from upsertgen.emit.security import ClientSecurity, client_security
+from upsertgen.emit.security import client_security
 from upsertgen.ir.tree import Api, Credential, ObjectValue, Operation, Value
 from upsertgen.spec_text import SpecText
 
@@ -27,15 +27,13 @@ class Call:
 
     Attributes:
         example: What the README would show.
-        security: What clients are given.
-        token: The argument of a client that is that.
+        token: The argument of a client: its token.
         request: The body of the request as JSON data, if it has one.
         curl: The lines of a shell that send it.
         rows: The first lines of a CSV file of such records, to be encoded; nothing if there is none.
     """
 
     example: ReadmeExample
-    security: ClientSecurity
     token: str
     request: object
     curl: tuple[str, ...]
@@ -51,12 +49,10 @@ def call_of(settings: Settings, api: Api, shown: Shown, example: ReadmeExample) 
         shown: The operation, and the arguments of a call.
         example: What the README would show of it.
     """
-    security = client_security(shown.version)
     body, bulk = _body(shown), example.bulk
     return Call(
         example=example,
-        security=security,
-        token=security.example(settings.package, shown.operation),
+        token=client_security(shown.version).example(settings.package, shown.operation),
         request=None if body is None else plain(body),
         curl=tuple(_curl(shown, body)),
         rows=() if bulk is None else (_row(bulk.columns), _row(bulk.values)),
